@@ -1,0 +1,155 @@
+//! The rules that a codebook itself must keep.
+
+use std::collections::BTreeSet;
+
+use super::{Codebook, Field, FieldType, Kind, Predicate};
+use crate::ids::ColumnName;
+
+/// Why a codebook cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CodebookError {
+    /// It has no columns.
+    #[error("has no fields")]
+    NoFields,
+    /// Two columns have one name.
+    #[error("has the field {0} twice")]
+    FieldTwice(ColumnName),
+    /// Something names a column that is not there.
+    #[error("{place} names the field {field}, which is not there")]
+    FieldUnknown {
+        /// The key of the codebook that names it.
+        place: &'static str,
+        /// What it names.
+        field: ColumnName,
+    },
+    /// A key is empty or holds a column that may be null.
+    #[error("primaryKey needs at least one field, and none that is nullable")]
+    KeyNullable,
+    /// `period_unit` stands where there are no periods, or lacks where there are.
+    #[error("period_unit and time_column go with kind: periods, and period_unit only with it")]
+    PeriodUnit,
+    /// The time column is neither a date nor a moment.
+    #[error("time_column {0} is neither a date nor a datetime")]
+    TimeColumnType(ColumnName),
+    /// Allowed values stand at a column that is no text.
+    #[error("the field {0} has categories but is neither a string nor a list")]
+    CategoriesType(ColumnName),
+    /// A column came with a schema version that is still to come.
+    #[error("the field {0} is newer than the codebook's schema_version")]
+    SinceFuture(ColumnName),
+    /// The changelog has no line on the newest schema version.
+    #[error("changelog has no entry for the newest schema_version")]
+    ChangelogMissing,
+    /// A text that a reader needs is empty.
+    #[error("{0} is empty")]
+    TextEmpty(&'static str),
+}
+
+impl Codebook {
+    /// Checks the codebook's own rules.
+    ///
+    /// # Errors
+    /// The first rule it breaks.
+    pub fn check(&self) -> Result<(), CodebookError> {
+        self.check_texts()?;
+        self.check_fields()?;
+        self.check_names()?;
+        self.check_kind()
+    }
+
+    fn check_texts(&self) -> Result<(), CodebookError> {
+        let texts = [
+            ("title", &self.title),
+            ("description", &self.description),
+            ("row_unit", &self.row_unit),
+        ];
+        for (name, text) in texts {
+            if text.trim().is_empty() {
+                return Err(CodebookError::TextEmpty(name));
+            }
+        }
+        if self.legal_basis.is_empty() {
+            return Err(CodebookError::TextEmpty("legal_basis"));
+        }
+        if self.changelog.iter().all(|entry| entry.schema_version != self.schema_version) {
+            return Err(CodebookError::ChangelogMissing);
+        }
+        Ok(())
+    }
+
+    fn check_fields(&self) -> Result<(), CodebookError> {
+        if self.fields.is_empty() {
+            return Err(CodebookError::NoFields);
+        }
+        let mut seen = BTreeSet::new();
+        for field in &self.fields {
+            if !seen.insert(&field.name) {
+                return Err(CodebookError::FieldTwice(field.name.clone()));
+            }
+            self.check_field(field)?;
+        }
+        Ok(())
+    }
+
+    fn check_field(&self, field: &Field) -> Result<(), CodebookError> {
+        if field.description.trim().is_empty() {
+            return Err(CodebookError::TextEmpty("a field's description"));
+        }
+        let holds_text = matches!(field.field_type, FieldType::String | FieldType::List);
+        if field.categories.is_some() && !holds_text {
+            return Err(CodebookError::CategoriesType(field.name.clone()));
+        }
+        if self.schema_version < field.since {
+            return Err(CodebookError::SinceFuture(field.name.clone()));
+        }
+        if let Some(Predicate { column, .. }) = &field.null_unless {
+            self.known("null_unless", column)?;
+        }
+        Ok(())
+    }
+
+    fn check_names(&self) -> Result<(), CodebookError> {
+        for name in &self.primary_key {
+            if self.known("primaryKey", name)?.nullable {
+                return Err(CodebookError::KeyNullable);
+            }
+        }
+        if self.primary_key.is_empty() {
+            return Err(CodebookError::KeyNullable);
+        }
+        for name in &self.sort_order {
+            self.known("sort_order", name)?;
+        }
+        for name in self.foreign_keys.iter().flat_map(|key| &key.fields) {
+            self.known("foreignKeys", name)?;
+        }
+        if let Some(name) = &self.member_state_column {
+            self.known("member_state_column", name)?;
+        }
+        if let Some(retention) = &self.retention {
+            self.known("retention.clock", &retention.clock)?;
+        }
+        Ok(())
+    }
+
+    fn check_kind(&self) -> Result<(), CodebookError> {
+        if (self.kind == Kind::Periods) != self.period_unit.is_some() {
+            return Err(CodebookError::PeriodUnit);
+        }
+        if self.kind == Kind::Periods && self.time_column.is_none() {
+            return Err(CodebookError::PeriodUnit);
+        }
+        if let Some(name) = &self.time_column {
+            let field = self.known("time_column", name)?;
+            if !matches!(field.field_type, FieldType::Date | FieldType::Datetime) {
+                return Err(CodebookError::TimeColumnType(name.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn known(&self, place: &'static str, name: &ColumnName) -> Result<&Field, CodebookError> {
+        self.field(name.as_str())
+            .ok_or_else(|| CodebookError::FieldUnknown { place, field: name.clone() })
+    }
+}
