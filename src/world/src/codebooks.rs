@@ -1,0 +1,65 @@
+//! The codebooks in `datasets/`, read for tests: what the world writes must conform to them.
+
+use std::fs;
+use std::path::Path;
+
+use domain::codebook::Codebook;
+
+/// The datasets that this world writes.
+pub(crate) const DATASETS: [&str; 5] =
+    ["ads", "listings", "moderation_actions", "statements_of_reasons", "traders"];
+
+/// Reads one codebook.
+pub(crate) fn codebook(dataset: &str) -> Codebook {
+    let datasets = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets"));
+    let text = fs::read_to_string(datasets.join(dataset).join("codebook.yaml")).unwrap();
+    serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{dataset}: {error}"))
+}
+
+#[test]
+fn every_codebook_keeps_its_own_rules() {
+    for dataset in DATASETS {
+        let codebook = codebook(dataset);
+
+        assert_eq!(codebook.name.as_str(), dataset);
+        assert_eq!(codebook.check(), Ok(()), "{dataset}");
+        assert!(codebook.digest().is_ok(), "{dataset}");
+    }
+}
+
+/// A researcher cannot tell what a column answers to unless it says so; keys answer to nothing.
+#[test]
+fn every_column_but_a_key_has_a_legal_source() {
+    for dataset in DATASETS {
+        let codebook = codebook(dataset);
+        let silent = codebook.fields.iter().filter(|field| field.legal_source.is_none());
+
+        assert!(
+            silent.clone().all(|field| codebook.primary_key.contains(&field.name)),
+            "{dataset}"
+        );
+    }
+}
+
+/// A rule on a column that is not there would never be checked, and nobody would notice.
+#[test]
+fn every_quality_rule_names_a_column_that_is_there() {
+    for dataset in DATASETS {
+        let codebook = codebook(dataset);
+        let rules = codebook.quality.reject.keys().chain(codebook.quality.report.keys());
+
+        for rule in rules {
+            match rule.split_once('.') {
+                Some((kind, column)) => {
+                    assert_eq!(kind, "null_share", "{dataset}: {rule}");
+                    assert!(codebook.field(column).is_some(), "{dataset}: {rule}");
+                }
+                None => assert!(
+                    ["unknown_category", "primary_key_conflict", "foreign_key_orphan"]
+                        .contains(&rule.as_str()),
+                    "{dataset}: {rule}"
+                ),
+            }
+        }
+    }
+}
