@@ -83,6 +83,8 @@ pub struct Principal {
     pub client_id: String,
     /// The token it came with.
     pub token_id: TokenId,
+    /// When that token was issued; a later revocation of the subject ends it.
+    pub issued_at: Timestamp,
     /// When that token ends.
     pub expires_at: Timestamp,
 }
