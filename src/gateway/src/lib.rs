@@ -1,1 +1,22 @@
-//! placeholder
+//! The gateway: the use cases that read as sentences, and the HTTP door in front of them.
+//!
+//! Floor 3. It holds the keys, the log, the catalogue, the registry and the budgets.
+//! It parses neither SQL nor a data file: both happen in a worker behind the wall, and
+//! nothing in this crate's dependency tree could do it.
+//!
+//! # Invariant
+//! No byte of an answer leaves before the log durably has its outcome entry.
+//!
+//! # Rooms
+//! - [`settings`]: what an operator may choose.
+//! - [`application`]: everything one data folder needs, opened together.
+//! - [`metrics`]: what a Prometheus server may count.
+//! - [`http`]: the door: requests in, answers and problem documents out.
+
+pub mod application;
+pub mod http;
+pub mod metrics;
+pub mod settings;
+
+pub use application::Application;
+pub use settings::Settings;
