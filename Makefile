@@ -1,0 +1,31 @@
+# What a developer types. The README's two commands need none of this.
+
+CLIENTS := tests/clients
+
+.PHONY: check format lint test deny advisories contract clients bench
+
+check: format lint deny contract test ## all that continuous integration runs, but for other languages' clients
+
+format: ## the formatting that rustfmt.toml asks for
+	cargo fmt --all --check
+
+lint: ## warnings are errors
+	cargo clippy --workspace --all-targets -- --deny warnings
+
+test: ## the README's test command
+	cargo test --workspace
+
+deny: ## licences, bans and sources of the dependency tree; needs no network
+	cargo deny check licenses bans sources
+
+advisories: ## known vulnerabilities in the dependency tree; needs the network
+	cargo deny check advisories
+
+contract: ## openapi.yaml is what the code generates
+	cargo run --quiet -- openapi | diff openapi.yaml -
+
+clients: ## the HTTP API from Python, R-like readers, Go and jq
+	$(CLIENTS)/run
+
+bench: ## the measurements of docs/decisions; see tests/bench/README.md
+	tests/bench/run
