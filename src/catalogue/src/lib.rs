@@ -1,1 +1,340 @@
-//! placeholder
+//! The catalogue: which datasets, snapshots and editions there are, and that they are as signed.
+//!
+//! Floor 2. Knows `domain` and `ledger`'s signed notes; does not know SQL, Parquet, HTTP, who may
+//! read what, nor what the log says. It digests data files and passes them on, unread.
+//!
+//! # Invariant
+//! A snapshot never changes. What the catalogue shows was signed, and is shown only after the log
+//! has it. At every instant, also after a crash, an edition is wholly there or not at all.
+//!
+//! # Rooms
+//! - `codebooks`: what this program's datasets are; `layout`: where things lie.
+//! - `snapshot`, `edition`, `view`: what there is to read.
+//! - `draft`, `adopt`, `pending`: from a worker's draft to a new edition.
+//! - `load`, `verify`, `damage`: believing what is stored, and saying where not.
+//! - `seal`, `folder`: signatures and durable writing.
+
+mod adopt;
+mod codebooks;
+mod damage;
+mod draft;
+mod edition;
+#[cfg(test)]
+mod fixture;
+mod folder;
+mod layout;
+mod load;
+mod pending;
+mod seal;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+mod verify;
+mod view;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use domain::{DatasetName, Date, SnapshotId, Timestamp};
+use ledger::{SigningKey, VerifyingKey};
+
+pub use adopt::{AdoptError, Adoption};
+pub use codebooks::{CodebooksError, StoredCodebook};
+pub use damage::{Damage, DamageKind};
+pub use draft::DraftFault;
+pub use edition::SignedEdition;
+pub use folder::FolderError;
+pub use pending::{Pending, ProposeError, ReopenError, Unsettled};
+pub use snapshot::Snapshot;
+pub use verify::Verification;
+pub use view::{NoEdition, SnapshotState, View};
+
+use codebooks::Codebooks;
+use layout::Layout;
+use load::{LoadError, Loaded, Loader};
+use seal::Sealer;
+
+/// Why the catalogue could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The codebooks of this program are wrong.
+    #[error(transparent)]
+    Codebooks(#[from] CodebooksError),
+    /// Something that an edition rests on is not what was signed.
+    #[error("damaged: {0}")]
+    Damaged(#[from] Damage),
+    /// The data folder cannot be read or written.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+}
+
+/// The catalogue of one data folder, which this process owns.
+#[derive(Debug)]
+pub struct Catalogue {
+    layout: Layout,
+    sealer: Sealer,
+    view: RwLock<Arc<View>>,
+    /// Whether a publication is pending; also what keeps writers from each other.
+    is_taken: Mutex<bool>,
+    leftovers: Mutex<Leftovers>,
+    damaged: Vec<Damage>,
+}
+
+/// What a crash left pending.
+#[derive(Debug, Default)]
+struct Leftovers {
+    snapshots: Vec<Arc<Snapshot>>,
+    edition: Option<Arc<SignedEdition>>,
+}
+
+impl Catalogue {
+    /// Opens the catalogue of a data folder with this program's codebooks.
+    ///
+    /// What a crash left half-written is swept. What it left finished but perhaps without its entry
+    /// in the log is told by [`Catalogue::unsettled`], and must be resolved before anything is
+    /// published.
+    ///
+    /// # Errors
+    /// When a codebook is wrong, the folder cannot be read, or anything that an edition rests on is
+    /// damaged: the error names the file.
+    pub fn open(
+        data_dir: &Path,
+        signing: Arc<SigningKey>,
+        former: &[VerifyingKey],
+    ) -> Result<Self, OpenError> {
+        Self::open_with(data_dir, signing, former, &codebooks::embedded()?)
+    }
+
+    fn open_with(
+        data_dir: &Path,
+        signing: Arc<SigningKey>,
+        former: &[VerifyingKey],
+        codebooks: &Codebooks,
+    ) -> Result<Self, OpenError> {
+        let layout = Layout::new(data_dir);
+        let sealer = Sealer::new(signing, former);
+        let loaded = Loader::new(&layout, &sealer, codebooks).load();
+        let loaded = loaded.map_err(|error| match error {
+            LoadError::Damaged(damage) => OpenError::Damaged(damage),
+            LoadError::Folder(error) => OpenError::Folder(error),
+        })?;
+        let Loaded { view, pending_snapshots: snapshots, pending_edition: edition, damaged } =
+            loaded;
+        Ok(Self {
+            layout,
+            sealer,
+            view: RwLock::new(Arc::new(view)),
+            is_taken: Mutex::new(!snapshots.is_empty() || edition.is_some()),
+            leftovers: Mutex::new(Leftovers { snapshots, edition }),
+            damaged,
+        })
+    }
+
+    /// The catalogue as it is now.
+    #[must_use]
+    pub fn view(&self) -> Arc<View> {
+        Arc::clone(&self.view.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Damaged snapshots that no edition names; they are left out of the view.
+    #[must_use]
+    pub fn damaged(&self) -> &[Damage] {
+        &self.damaged
+    }
+
+    /// Makes a worker's draft durable as a snapshot that is pending.
+    ///
+    /// Publishing the same again gives the snapshot that is there, and stores nothing.
+    ///
+    /// # Errors
+    /// [`AdoptError`]; then nothing is left behind.
+    pub fn adopt(&self, adoption: Adoption<'_>) -> Result<Pending, AdoptError> {
+        let mut is_taken = self.writing();
+        if *is_taken {
+            return Err(AdoptError::Unsettled);
+        }
+        let (draft, from) = (adoption.draft, adoption.folder);
+        let view = self.view();
+        let snapshot = adopt::assemble(adoption, &view, &self.sealer)?;
+        let existing = view.snapshot(snapshot.dataset(), snapshot.id()).cloned();
+        let is_new = existing.is_none();
+        let snapshot = existing.unwrap_or_else(|| Arc::new(snapshot));
+        if is_new && let Err(error) = adopt::store(&self.layout, &snapshot, &draft.files, from) {
+            // Nothing more to say if sweeping fails, too: the next start sweeps again.
+            let _ = self.discard(&snapshot);
+            return Err(error);
+        }
+        *is_taken = true;
+        Ok(Pending { snapshot, is_new, edition: None })
+    }
+
+    /// Takes up a snapshot that is there, to activate it.
+    ///
+    /// # Errors
+    /// When it is not there, or something else is pending.
+    pub fn reopen(&self, dataset: &DatasetName, id: &SnapshotId) -> Result<Pending, ReopenError> {
+        let mut is_taken = self.writing();
+        if *is_taken {
+            return Err(ReopenError::Unsettled);
+        }
+        let snapshot = self.view().snapshot(dataset, id).cloned().ok_or_else(|| {
+            ReopenError::Unknown { dataset: dataset.clone(), snapshot: id.clone() }
+        })?;
+        *is_taken = true;
+        Ok(Pending { snapshot, is_new: false, edition: None })
+    }
+
+    /// Makes durable, as pending, the edition in which a pending snapshot is current.
+    ///
+    /// Where it is current already nothing is proposed.
+    ///
+    /// # Errors
+    /// [`ProposeError`]; the snapshot is then still pending.
+    pub fn propose(
+        &self,
+        pending: &mut Pending,
+        as_of: Date,
+        created: Timestamp,
+    ) -> Result<(), ProposeError> {
+        let _writing = self.writing();
+        let view = self.view();
+        let snapshot = &pending.snapshot;
+        if view.current(snapshot.dataset()).is_some_and(|current| current.id() == snapshot.id()) {
+            return Ok(());
+        }
+        pending::check_proposal(&view, snapshot, as_of)?;
+        let edition = edition::following(view.newest(), snapshot, as_of, created, &self.sealer)?;
+        let edition = Arc::clone(pending.edition.insert(Arc::new(edition)));
+        // The seal first: an edition without one would be damage, a seal without an edition is not.
+        folder::replace(&self.layout.edition_seal(edition.id()), edition.signature.as_bytes())?;
+        folder::replace(&self.layout.pending_edition(edition.id()), &edition.bytes)?;
+        Ok(())
+    }
+
+    /// Makes a pending publication visible, after the log has its entries.
+    ///
+    /// # Errors
+    /// When the data folder cannot be written: then the next start completes it.
+    pub fn settle(&self, pending: Pending) -> Result<(), FolderError> {
+        let mut is_taken = self.writing();
+        if pending.is_new {
+            self.reveal_snapshot(&pending.snapshot)?;
+        }
+        if let Some(edition) = &pending.edition {
+            self.reveal_edition(edition)?;
+        }
+        *is_taken = false;
+        Ok(())
+    }
+
+    /// Takes back a pending publication of which the log certainly has no entry.
+    ///
+    /// # Errors
+    /// When the data folder cannot be written: then the next start takes it back.
+    pub fn abandon(&self, pending: Pending) -> Result<(), FolderError> {
+        let mut is_taken = self.writing();
+        if let Some(edition) = &pending.edition {
+            self.withdraw_edition(edition)?;
+        }
+        if pending.is_new {
+            self.discard(&pending.snapshot)?;
+        }
+        *is_taken = false;
+        Ok(())
+    }
+
+    /// What a crash left between its making and its entry in the log; snapshots before the edition.
+    #[must_use]
+    pub fn unsettled(&self) -> Vec<Unsettled> {
+        let leftovers = self.leftovers.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshots = leftovers.snapshots.iter().map(|snapshot| unsettled_snapshot(snapshot));
+        let edition = leftovers.edition.iter().map(|edition| unsettled_edition(edition));
+        snapshots.chain(edition).collect()
+    }
+
+    /// Completes what the log has entries of, and takes back the rest.
+    ///
+    /// # Errors
+    /// When the data folder cannot be written.
+    pub fn resolve(&self, is_in_log: impl Fn(&Unsettled) -> bool) -> Result<(), FolderError> {
+        let mut is_taken = self.writing();
+        let mut leftovers = self.leftovers.lock().unwrap_or_else(PoisonError::into_inner);
+        let Leftovers { snapshots, edition } = &*leftovers;
+        for snapshot in snapshots.iter().filter(|it| is_in_log(&unsettled_snapshot(it))) {
+            self.reveal_snapshot(snapshot)?;
+        }
+        if let Some(edition) = edition {
+            if is_in_log(&unsettled_edition(edition)) {
+                self.reveal_edition(edition)?;
+            } else {
+                self.withdraw_edition(edition)?;
+            }
+        }
+        for snapshot in snapshots.iter().filter(|it| !is_in_log(&unsettled_snapshot(it))) {
+            self.discard(snapshot)?;
+        }
+        *leftovers = Leftovers::default();
+        *is_taken = false;
+        Ok(())
+    }
+
+    /// Reads every byte of a snapshot again and says which files are not what was signed.
+    #[must_use]
+    pub fn verify(&self, snapshot: &Snapshot) -> Verification {
+        verify::verify(&self.layout, &self.sealer, snapshot)
+    }
+
+    /// Keeps writers from each other.
+    fn writing(&self) -> MutexGuard<'_, bool> {
+        self.is_taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives a pending snapshot its name, in the folder and in the view.
+    fn reveal_snapshot(&self, snapshot: &Arc<Snapshot>) -> Result<(), FolderError> {
+        let (dataset, id) = (snapshot.dataset(), snapshot.id());
+        let pending = self.layout.pending_snapshot(dataset, id);
+        folder::rename(&pending, &self.layout.snapshot(dataset, id))?;
+        self.change_view(|view| {
+            let all = view.snapshots.entry(dataset.clone()).or_default();
+            all.insert(id.clone(), Arc::clone(snapshot));
+        });
+        Ok(())
+    }
+
+    /// Gives a pending edition its name, in the folder and in the view.
+    fn reveal_edition(&self, edition: &Arc<SignedEdition>) -> Result<(), FolderError> {
+        let pending = self.layout.pending_edition(edition.id());
+        folder::rename(&pending, &self.layout.edition(edition.id()))?;
+        self.change_view(|view| view.editions.push(Arc::clone(edition)));
+        Ok(())
+    }
+
+    /// Removes a pending edition.
+    fn withdraw_edition(&self, edition: &SignedEdition) -> Result<(), FolderError> {
+        folder::discard(&self.layout.pending_edition(edition.id()))?;
+        folder::remove(&self.layout.edition_seal(edition.id()))
+    }
+
+    /// Removes a pending snapshot, and the files that only it named.
+    fn discard(&self, snapshot: &Snapshot) -> Result<(), FolderError> {
+        let (dataset, id) = (snapshot.dataset(), snapshot.id());
+        folder::discard(&self.layout.pending_snapshot(dataset, id))?;
+        load::sweep_files(&self.view(), &[], dataset)
+    }
+
+    /// Puts a changed view in the place of the one that others may still be reading.
+    fn change_view(&self, change: impl FnOnce(&mut View)) {
+        let mut current = self.view.write().unwrap_or_else(PoisonError::into_inner);
+        let mut view = View::clone(&current);
+        change(&mut view);
+        *current = Arc::new(view);
+    }
+}
+
+fn unsettled_snapshot(snapshot: &Snapshot) -> Unsettled {
+    Unsettled::Snapshot { dataset: snapshot.dataset().clone(), snapshot: snapshot.reference() }
+}
+
+fn unsettled_edition(edition: &SignedEdition) -> Unsettled {
+    Unsettled::Edition { id: edition.id().clone(), sha256: edition.sha256() }
+}

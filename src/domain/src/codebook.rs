@@ -7,6 +7,7 @@
 //! Frictionless Data Package v2 (Table Schema) for every word it has; the rest is ours.
 
 mod check;
+mod period;
 mod predicate;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use check::CodebookError;
+pub use period::InvalidPeriod;
 pub use predicate::{InvalidPredicate, Predicate};
 
 use crate::canonical::{self, CanonicalizeError};
@@ -318,6 +320,12 @@ impl Codebook {
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name.as_str() == name)
+    }
+
+    /// Whether a manifest, which anyone may read, may tell the smallest and largest value of a field.
+    #[must_use]
+    pub fn shows_bounds(&self, field: &Field) -> bool {
+        self.tier == Tier::Public && field.class == Class::Public && !field.free_text
     }
 
     /// The digest that manifests name: over the codebook's canonical JSON.

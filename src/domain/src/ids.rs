@@ -228,6 +228,12 @@ impl EditionId {
     pub fn from_number(number: u64) -> Self {
         Self(format!("e-{number}"))
     }
+
+    /// The edition's number.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.0[2..].parse().expect("invariant: parse and from_number leave a number after `e-`")
+    }
 }
 
 impl QueryId {

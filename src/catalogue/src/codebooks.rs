@@ -1,0 +1,206 @@
+//! The codebooks that this program brings with it, from `datasets/*/codebook.yaml`.
+//!
+//! # Invariant
+//! A codebook that is held here keeps its own rules, and its foreign keys name columns that the
+//! dataset they point at has, as far as that dataset is there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::canonical::{self, CanonicalizeError};
+use domain::codebook::{Codebook, CodebookError};
+use domain::{ColumnName, DatasetName, Sha256Digest};
+
+/// Folder name and text of each codebook.
+static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/codebooks.rs"));
+
+/// A codebook with the bytes and the digest under which manifests name it.
+#[derive(Debug)]
+pub struct StoredCodebook {
+    codebook: Codebook,
+    bytes: Vec<u8>,
+    sha256: Sha256Digest,
+}
+
+/// Why the codebooks in the program cannot be used: a mistake of whoever built it.
+#[derive(Debug, thiserror::Error)]
+pub enum CodebooksError {
+    /// The file is not a codebook.
+    #[error("datasets/{folder}/codebook.yaml is not a codebook")]
+    Malformed {
+        /// The dataset's folder.
+        folder: &'static str,
+        /// Where and why.
+        #[source]
+        source: Box<serde_saphyr::Error>,
+    },
+    /// It names another dataset than the folder it lies in.
+    #[error("datasets/{folder}/codebook.yaml is the codebook of {name}")]
+    Name {
+        /// The dataset's folder.
+        folder: &'static str,
+        /// What the file says.
+        name: DatasetName,
+    },
+    /// It breaks a rule of codebooks.
+    #[error("datasets/{folder}/codebook.yaml: {source}")]
+    Rule {
+        /// The dataset's folder.
+        folder: &'static str,
+        /// Which.
+        #[source]
+        source: CodebookError,
+    },
+    /// A foreign key names a column that the other dataset does not have.
+    #[error("the codebook of {dataset} points at {target}.{field}, which is not there")]
+    ForeignKey {
+        /// Whose foreign key.
+        dataset: DatasetName,
+        /// What it points at.
+        target: DatasetName,
+        /// The column that is not there.
+        field: ColumnName,
+    },
+    /// It has no canonical form.
+    #[error(transparent)]
+    Canonicalize(#[from] CanonicalizeError),
+}
+
+impl StoredCodebook {
+    /// Puts a codebook beside its canonical bytes.
+    pub(crate) fn new(codebook: Codebook) -> Result<Self, CanonicalizeError> {
+        let bytes = canonical::to_bytes(&codebook)?;
+        let sha256 = Sha256Digest::of(&bytes);
+        Ok(Self { codebook, bytes, sha256 })
+    }
+
+    /// Reads a codebook back from the bytes that were stored.
+    pub(crate) fn read(bytes: Vec<u8>) -> Result<Self, serde_json::Error> {
+        let codebook = serde_json::from_slice(&bytes)?;
+        let sha256 = Sha256Digest::of(&bytes);
+        Ok(Self { codebook, bytes, sha256 })
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn codebook(&self) -> &Codebook {
+        &self.codebook
+    }
+
+    /// Its canonical JSON, over which the digest goes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The digest that manifests name.
+    #[must_use]
+    pub fn sha256(&self) -> Sha256Digest {
+        self.sha256
+    }
+}
+
+/// The codebooks of this program, by dataset.
+pub(crate) type Codebooks = BTreeMap<DatasetName, Arc<StoredCodebook>>;
+
+/// Reads the codebooks that were built into this program, and checks them.
+pub(crate) fn embedded() -> Result<Codebooks, CodebooksError> {
+    let mut codebooks = Codebooks::new();
+    for &(folder, text) in EMBEDDED {
+        let codebook = parse(folder, text)?;
+        codebooks.insert(codebook.name.clone(), Arc::new(StoredCodebook::new(codebook)?));
+    }
+    check_references(&codebooks)?;
+    Ok(codebooks)
+}
+
+/// Reads one codebook. `no` is a language and a country, never `false`: only `true` and `false` are.
+fn parse(folder: &'static str, text: &str) -> Result<Codebook, CodebooksError> {
+    let options = serde_saphyr::options! { strict_booleans: true };
+    let codebook: Codebook = serde_saphyr::from_str_with_options(text, options)
+        .map_err(|source| CodebooksError::Malformed { folder, source: Box::new(source) })?;
+    if codebook.name.as_str() != folder {
+        return Err(CodebooksError::Name { folder, name: codebook.name });
+    }
+    codebook.check().map_err(|source| CodebooksError::Rule { folder, source })?;
+    Ok(codebook)
+}
+
+/// Checks that foreign keys name columns that are there, where the other dataset is.
+fn check_references(codebooks: &Codebooks) -> Result<(), CodebooksError> {
+    for (dataset, stored) in codebooks {
+        for reference in stored.codebook.foreign_keys.iter().map(|key| &key.reference) {
+            let Some(target) = codebooks.get(&reference.resource) else { continue };
+            let unknown = reference
+                .fields
+                .iter()
+                .find(|field| target.codebook.field(field.as_str()).is_none());
+            if let Some(field) = unknown {
+                return Err(CodebooksError::ForeignKey {
+                    dataset: dataset.clone(),
+                    target: reference.resource.clone(),
+                    field: field.clone(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_codebook_of_this_program_keeps_its_rules() {
+        let codebooks = embedded().unwrap();
+
+        assert_eq!(codebooks.len(), EMBEDDED.len());
+        assert!(!codebooks.is_empty());
+    }
+
+    /// Norway's code is a country, and a language's code, but never "false".
+    #[test]
+    fn a_word_that_looks_like_a_boolean_stays_a_code() {
+        let text = crate::fixture::CODEBOOK_LISTINGS.replace("[DE, FR]", "[DE, NO]");
+
+        let codebook = parse("listings", &text).unwrap();
+
+        let categories = codebook.field("member_state").unwrap().categories.as_ref().unwrap();
+        assert_eq!(categories[1].value(), "NO");
+    }
+
+    #[test]
+    fn a_codebook_in_the_wrong_folder_is_refused() {
+        let refused = parse("traders", crate::fixture::CODEBOOK_LISTINGS).unwrap_err();
+
+        assert!(matches!(refused, CodebooksError::Name { folder: "traders", .. }));
+    }
+
+    #[test]
+    fn a_foreign_key_to_a_column_that_is_not_there_is_refused() {
+        let listings = parse("listings", crate::fixture::CODEBOOK_LISTINGS).unwrap();
+        let text =
+            crate::fixture::CODEBOOK_NOTICES.replace("fields: [listing_id]}}", "fields: [gtin]}}");
+        let notices = parse("notices", &text).unwrap();
+        let codebooks = [listings, notices].map(|codebook| {
+            (codebook.name.clone(), Arc::new(StoredCodebook::new(codebook).unwrap()))
+        });
+
+        let refused = check_references(&codebooks.into()).unwrap_err();
+
+        let text = "the codebook of notices points at listings.gtin, which is not there";
+        assert_eq!(refused.to_string(), text);
+    }
+
+    #[test]
+    fn a_stored_codebook_reads_back_as_the_same() {
+        let codebook = parse("notices", crate::fixture::CODEBOOK_NOTICES).unwrap();
+        let stored = StoredCodebook::new(codebook).unwrap();
+
+        let read = StoredCodebook::read(stored.bytes().to_vec()).unwrap();
+
+        assert_eq!(read.codebook(), stored.codebook());
+        assert_eq!(read.sha256(), stored.codebook().digest().unwrap());
+    }
+}

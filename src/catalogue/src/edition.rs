@@ -1,0 +1,88 @@
+//! Editions as they were signed: each names one snapshot per dataset, and the edition before it.
+
+use std::sync::Arc;
+
+use domain::canonical::{self, CanonicalizeError};
+use domain::edition::PreviousEdition;
+use domain::{Date, Edition, EditionId, Sha256Digest, Timestamp};
+
+use crate::seal::{Sealed, Sealer};
+use crate::snapshot::Snapshot;
+
+/// An edition with the bytes that were signed.
+#[derive(Debug)]
+pub struct SignedEdition {
+    pub(crate) edition: Edition,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) sha256: Sha256Digest,
+    pub(crate) signature: String,
+}
+
+impl SignedEdition {
+    /// What it says.
+    #[must_use]
+    pub fn edition(&self) -> &Edition {
+        &self.edition
+    }
+
+    /// Its id, which a paper cites.
+    #[must_use]
+    pub fn id(&self) -> &EditionId {
+        &self.edition.id
+    }
+
+    /// Its canonical JSON, byte for byte as it was signed.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The digest over those bytes.
+    #[must_use]
+    pub fn sha256(&self) -> Sha256Digest {
+        self.sha256
+    }
+
+    /// The signed note over that digest.
+    #[must_use]
+    pub fn signature(&self) -> &str {
+        &self.signature
+    }
+
+    /// Whether this edition is the one that comes right after another, or the first.
+    pub(crate) fn follows(&self, before: Option<&Self>) -> bool {
+        let previous = before.map(Self::as_previous);
+        let number = before.map_or(1, |before| before.edition.number + 1);
+        let in_time = before.is_none_or(|before| before.edition.as_of <= self.edition.as_of);
+        self.edition.number == number && self.edition.previous == previous && in_time
+    }
+
+    fn as_previous(&self) -> PreviousEdition {
+        PreviousEdition { id: self.id().clone(), sha256: self.sha256 }
+    }
+}
+
+/// Makes the edition that differs from the one before in one dataset, and signs it.
+pub(crate) fn following(
+    before: Option<&Arc<SignedEdition>>,
+    snapshot: &Snapshot,
+    as_of: Date,
+    created: Timestamp,
+    sealer: &Sealer,
+) -> Result<SignedEdition, CanonicalizeError> {
+    let number = before.map_or(1, |before| before.edition.number + 1);
+    let mut snapshots = before.map(|before| before.edition.snapshots.clone()).unwrap_or_default();
+    snapshots.insert(snapshot.dataset().clone(), snapshot.reference());
+    let edition = Edition {
+        id: EditionId::from_number(number),
+        number,
+        as_of,
+        created,
+        previous: before.map(|before| before.as_previous()),
+        snapshots,
+    };
+    let bytes = canonical::to_bytes(&edition)?;
+    let sha256 = Sha256Digest::of(&bytes);
+    let signature = sealer.seal(Sealed::Edition(&edition.id), sha256);
+    Ok(SignedEdition { edition, bytes, sha256, signature })
+}

@@ -1,0 +1,6 @@
+//! The story of the room: publish, read, publish again, crash, tamper.
+
+mod chain;
+mod crash;
+mod publish;
+mod tamper;
