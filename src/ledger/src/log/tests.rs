@@ -1,0 +1,6 @@
+//! The writer's promises, on real folders.
+
+mod append;
+mod crash;
+mod model;
+mod publish;
