@@ -1,0 +1,113 @@
+//! What a person types: the commands, their flags and their help.
+//!
+//! # Invariant
+//! Names are those of the interface; each command's help ends with an example that works.
+
+mod audit;
+mod query;
+mod registrar;
+mod server;
+mod steward;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use audit::{LogCommand, LogVerify};
+pub use query::{Codebook, Login, OutputFormat, Query};
+pub use registrar::{
+    GrantAdd, GrantCommand, GrantRevoke, MemberAdd, MemberCommand, MemberRemove, ProjectCommand,
+    ProjectCreate, ProjectEnd, TokenCommand, TokenIssue, TokenRevoke,
+};
+pub use server::{Demo, Generate, Init, ScaleName, Serve};
+pub use steward::{EditionsCommand, Publish, SnapshotsCommand};
+
+/// Reading Room: vetted researchers consult a platform's public data (DSA Art. 40).
+#[derive(Debug, Parser)]
+#[command(name = "readingroom", version, arg_required_else_help = true)]
+#[command(after_help = "Start here:\n  readingroom demo\n")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a data folder with a demo world, publish it, and serve it.
+    Demo(Demo),
+    /// Make an empty data folder: keys, registry, log, a commented readingroom.toml.
+    Init(Init),
+    /// Serve a data folder.
+    Serve(Serve),
+    /// Write the raw exports of a demo world, as a platform's own systems would deliver them.
+    Generate(Generate),
+    /// Publish a dataset from files, a folder, or a dump of the DSA Transparency Database.
+    Publish(Publish),
+    /// List, show, verify and activate snapshots.
+    #[command(subcommand)]
+    Snapshots(SnapshotsCommand),
+    /// List and show editions.
+    #[command(subcommand)]
+    Editions(EditionsCommand),
+    /// Record, show, suspend and close projects.
+    #[command(subcommand)]
+    Project(ProjectCommand),
+    /// Add members to a project, and remove them.
+    #[command(subcommand)]
+    Member(MemberCommand),
+    /// Give a project grants, list and revoke them.
+    #[command(subcommand)]
+    Grant(GrantCommand),
+    /// Issue and revoke tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Get tokens with a member's key, now and whenever the last one ends.
+    Login(Login),
+    /// List the datasets.
+    Datasets(Remote),
+    /// Show a dataset's columns, their meaning and their allowed values.
+    Codebook(Codebook),
+    /// Show who I am, my grants, and what is left of each limit.
+    Me(Remote),
+    /// Ask a question in SQL.
+    Query(Query),
+    /// Check the log.
+    #[command(subcommand)]
+    Log(LogCommand),
+    /// Print the contract of the HTTP API.
+    #[command(hide = true)]
+    Openapi,
+    /// The sandboxed process that parses SQL and data files; started by the server only.
+    #[command(hide = true)]
+    Worker,
+}
+
+/// Where a server is, and how its answers are shown.
+#[derive(Clone, Debug, Args)]
+pub struct Remote {
+    /// Address of the server.
+    #[arg(long, env = "READINGROOM_URL", default_value = "http://127.0.0.1:8080")]
+    pub url: String,
+    /// Print JSON, for machines.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A data folder on this machine, or a server elsewhere.
+#[derive(Clone, Debug, Args)]
+pub struct Target {
+    /// The data folder; where a server runs on it, that server does the work.
+    #[arg(long, value_name = "DIR", conflicts_with = "url", required_unless_present = "url")]
+    pub data: Option<PathBuf>,
+    /// Address of a server; the token comes from READINGROOM_TOKEN.
+    #[arg(long, env = "READINGROOM_URL")]
+    pub url: Option<String>,
+    /// Who is typing, for the log; of --data only.
+    #[arg(long, value_name = "NAME", requires = "data")]
+    pub actor: Option<String>,
+    /// Print JSON, for machines.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,148 @@
+//! `demo`: the main job in one command.
+//!
+//! Makes the data folder, generates the demo world, publishes it through the real publish path,
+//! registers a project with a member and grants, starts the server, and says what to type next.
+//! Each step looks whether it is done already, so a start that was cut off is taken up again.
+
+mod card;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+use domain::{Clock as _, DatasetName, Date, SystemClock};
+use serde_json::{Value, json};
+
+use crate::args::{Demo, Publish, Target};
+use crate::client::Client;
+use crate::commands::{publish, server};
+use crate::output;
+
+use card::Card;
+
+/// The datasets in the order in which their keys point at each other.
+const DATASETS: [&str; 5] =
+    ["traders", "listings", "statements_of_reasons", "moderation_actions", "ads"];
+
+/// The demo's project and its one member.
+const PROJECT_TITLE: &str = "Demo";
+const MEMBER: &str = "ada";
+
+/// The day whose state the demo world shows.
+const AS_OF: Date = match Date::from_ymd_opt(2026, 11, 1) {
+    Some(day) => day,
+    None => Date::MIN,
+};
+
+/// Runs `demo`.
+pub(crate) fn run(demo: &Demo) -> anyhow::Result<()> {
+    prepare_folder(demo)?;
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, demo.port));
+    let running = server::start(&demo.data, None, |settings| settings.listen = listen)?;
+    let client = Client::to(&target(&demo.data))?;
+    if !is_published(&client)? {
+        publish_world(&client, demo)?;
+    }
+    let project = register(&client)?;
+    let card = Card::draw(&client, &running.url()?, &project)?;
+    card.keep(&demo.data)?;
+    card.show(&demo.data);
+    running.wait()
+}
+
+/// The data folder, reached through its own control socket.
+fn target(data: &Path) -> Target {
+    Target { data: Some(data.to_owned()), url: None, actor: Some("demo".to_owned()), json: false }
+}
+
+/// Makes the folder where there is none.
+fn prepare_folder(demo: &Demo) -> anyhow::Result<()> {
+    let is_there = demo.data.is_dir() && demo.data.read_dir()?.next().is_some();
+    if !is_there {
+        output::note(format_args!("{}: keys, registry, log", demo.data.display()));
+        server::make_folder(&demo.data)?;
+    }
+    Ok(())
+}
+
+/// Whether every dataset of the demo has a snapshot.
+fn is_published(client: &Client) -> anyhow::Result<bool> {
+    let datasets = client.list("/v1/datasets", "datasets")?;
+    Ok(DATASETS.iter().all(|name| {
+        datasets.iter().any(|dataset| dataset["name"] == *name && !dataset["current"].is_null())
+    }))
+}
+
+/// Generates the world into the data folder and publishes it, dataset by dataset.
+fn publish_world(client: &Client, demo: &Demo) -> anyhow::Result<()> {
+    let exports = tempfile::Builder::new()
+        .prefix("exports-")
+        .tempdir_in(&demo.data)
+        .context("there is no room for the exports of the demo world")?;
+    server::generate_into(exports.path(), demo.scale, demo.seed)?;
+    for name in DATASETS {
+        let publication = publish::publish_with(client, &publication(demo, exports.path(), name)?)?;
+        output::note(format_args!(
+            "{name}: {} rows, current in {}",
+            output::cell(&publication["manifest"]["row_count"]),
+            output::cell(&publication["edition"])
+        ));
+    }
+    Ok(())
+}
+
+/// What a steward would type for one dataset of the world.
+fn publication(demo: &Demo, exports: &Path, name: &str) -> anyhow::Result<Publish> {
+    Ok(Publish {
+        target: target(&demo.data),
+        dataset: DatasetName::parse(name).context("invariant: the demo's datasets have names")?,
+        sources: vec![PathBuf::from(exports).join(name)],
+        as_of: Some(AS_OF),
+        period: None,
+        supersedes: None,
+        reason: None,
+        stage: false,
+        dry_run: false,
+        max_rejects: 0,
+    })
+}
+
+/// The demo's project: found, or recorded with its member and grants.
+fn register(client: &Client) -> anyhow::Result<String> {
+    let projects = client.list("/v1/projects", "projects")?;
+    let found = projects.iter().find(|project| project["title"] == PROJECT_TITLE);
+    let project = match found {
+        Some(project) => project.clone(),
+        None => client.post("/v1/projects", &project_body())?,
+    };
+    let id = output::cell(&project["id"]);
+    let shown: Value = client.get(&format!("/v1/projects/{id}"))?;
+    let members = shown["members"].as_array().map_or(&[][..], Vec::as_slice);
+    if members.iter().all(|member| member["subject"] != MEMBER) {
+        let _: Value = client.post(&format!("/v1/projects/{id}/members"), &json!({"subject": MEMBER}))?;
+    }
+    let grants = shown["grants"].as_array().map_or(&[][..], Vec::as_slice);
+    for name in DATASETS {
+        if grants.iter().all(|grant| grant["dataset"] != name || !grant["revoked_at"].is_null()) {
+            let _: Value = client.post(&format!("/v1/projects/{id}/grants"), &json!({"dataset": name}))?;
+        }
+    }
+    ensure!(!id.is_empty(), "the project has no id");
+    Ok(id)
+}
+
+fn project_body() -> Value {
+    let today = SystemClock.today();
+    let next_year = today.checked_add_days(chrono::Days::new(365)).unwrap_or(Date::MAX);
+    json!({
+        "title": PROJECT_TITLE,
+        "purpose": "See how Reading Room works, on a world that was made up.",
+        "organisation": "o-demo",
+        "legal_basis": "40(12)",
+        "request_id": "DEMO-1",
+        "applied": today,
+        "decided": today,
+        "valid_from": today,
+        "valid_until": next_year,
+    })
+}

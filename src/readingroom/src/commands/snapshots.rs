@@ -1,0 +1,71 @@
+//! `snapshots`: list, show, verify, activate.
+
+use anyhow::bail;
+use serde_json::{Value, json};
+
+use crate::args::{SnapshotsCommand, Target};
+use crate::client::Client;
+use crate::output::{self, Column};
+
+/// Runs `snapshots …`.
+pub(crate) fn run(command: SnapshotsCommand) -> anyhow::Result<()> {
+    match command {
+        SnapshotsCommand::List { target, dataset } => {
+            let path = format!("/v1/datasets/{dataset}/snapshots");
+            let snapshots = Client::to(&target)?.list(&path, "snapshots")?;
+            if target.json {
+                return output::json(&snapshots);
+            }
+            let columns = [
+                ("/id", Column::text("SNAPSHOT")),
+                ("/as_of", Column::text("AS OF")),
+                ("/row_count", Column::number("ROWS")),
+                ("/created", Column::text("CREATED")),
+                ("/state", Column::text("STATE")),
+            ];
+            output::objects(&columns, &snapshots);
+            Ok(())
+        }
+        SnapshotsCommand::Show { target, dataset, id } => {
+            let path = format!("/v1/datasets/{dataset}/snapshots/{id}");
+            let manifest: Value = Client::to(&target)?.get(&path)?;
+            output::json(&manifest)
+        }
+        SnapshotsCommand::Verify { target, dataset, id } => {
+            let path = format!("/v1/datasets/{dataset}/snapshots/{id}/verify");
+            let report: Value = Client::to(&target)?.post(&path, &json!({}))?;
+            verified(&target, id.as_str(), &report)
+        }
+        SnapshotsCommand::Activate { target, dataset, id } => {
+            let path = format!("/v1/datasets/{dataset}/snapshots/{id}/activate");
+            let edition: Value = Client::to(&target)?.post(&path, &json!({}))?;
+            if target.json {
+                return output::json(&edition);
+            }
+            output::line(format_args!("{id} is current in {}", output::cell(&edition["id"])));
+            Ok(())
+        }
+    }
+}
+
+/// Says whether every byte is as the manifest says, and if not, which file is not.
+fn verified(target: &Target, id: &str, report: &Value) -> anyhow::Result<()> {
+    if target.json {
+        output::json(report)?;
+    }
+    let damage: Vec<_> = report["damage"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|damage| format!("{}: {}", output::cell(&damage["file"]), output::cell(&damage["what"])))
+        .collect();
+    if !damage.is_empty() {
+        bail!("{id} is damaged\n  {}", damage.join("\n  "));
+    }
+    if !target.json {
+        let files = output::cell(&report["files"]);
+        let bytes = output::cell(&report["bytes"]);
+        output::line(format_args!("{id} verified: {files} files, {bytes} bytes as its manifest says"));
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! What commands print: tables for people, JSON for machines.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that prints")]
+
+use std::io::IsTerminal as _;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use serde::Serialize;
+use serde_json::Value;
+
+/// Prints a line on standard output.
+pub(crate) fn line(text: impl std::fmt::Display) {
+    println!("{text}");
+}
+
+/// Says something on standard error: progress and notes that are no result.
+pub(crate) fn note(text: impl std::fmt::Display) {
+    eprintln!("{text}");
+}
+
+/// Prints a value as indented JSON.
+pub(crate) fn json<T: Serialize>(value: &T) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+/// One column of a printed table.
+pub(crate) struct Column<'a> {
+    /// Its heading.
+    pub(crate) heading: &'a str,
+    /// Whether its values are numbers, which stand at the right.
+    pub(crate) is_number: bool,
+}
+
+impl<'a> Column<'a> {
+    /// A column of texts.
+    pub(crate) fn text(heading: &'a str) -> Self {
+        Self { heading, is_number: false }
+    }
+
+    /// A column of numbers.
+    pub(crate) fn number(heading: &'a str) -> Self {
+        Self { heading, is_number: true }
+    }
+}
+
+/// Prints aligned columns; nothing is cut where the output is no terminal.
+pub(crate) fn table(columns: &[Column<'_>], rows: impl IntoIterator<Item = Vec<String>>) {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    if std::io::stdout().is_terminal() {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
+    table.set_header(columns.iter().map(|column| column.heading));
+    for row in rows {
+        table.add_row(row);
+    }
+    for (index, column) in columns.iter().enumerate() {
+        if let Some(shown) = table.column_mut(index) {
+            shown.set_padding((0, 2));
+            if column.is_number {
+                shown.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+    }
+    println!("{}", table.to_string().trim_end());
+}
+
+/// A JSON value as it stands in a cell.
+pub(crate) fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+/// Prints chosen members of JSON objects as a table.
+pub(crate) fn objects(columns: &[(&str, Column<'_>)], objects: &[Value]) {
+    let rows = objects.iter().map(|object| {
+        columns.iter().map(|(pointer, _)| cell(object.pointer(pointer).unwrap_or(&Value::Null))).collect()
+    });
+    let headings: Vec<_> = columns
+        .iter()
+        .map(|(_, column)| Column { heading: column.heading, is_number: column.is_number })
+        .collect();
+    table(&headings, rows);
+}
