@@ -1,1 +1,3 @@
-//! placeholder
+//! Inside the wall: from SQL to answers.
+
+pub mod schema;
