@@ -220,3 +220,25 @@ fn every_command_is_in_the_readme_or_the_guide() {
     assert!(10 < commands.len(), "{help}");
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+/// An operator finds every setting in the guide.
+#[test]
+fn every_setting_is_in_the_guide() {
+    let guide = fs::read_to_string(root().join("docs/operating.md")).unwrap();
+    let reference = gateway::settings::REFERENCE;
+
+    let mut section = String::new();
+    let mut missing = Vec::new();
+    for line in reference.lines() {
+        let Some(line) = line.strip_prefix("#?").or_else(|| line.strip_prefix('#')) else { continue };
+        if let Some(name) = line.strip_prefix('[') {
+            section = format!("{}.", name.trim_matches(['[', ']']));
+        } else if let Some((name, _)) = line.split_once(" = ").filter(|(name, _)| !name.contains(' ')) {
+            let shown = if section == "tokens.issuers." { name.to_owned() } else { format!("{section}{name}") };
+            if !guide.contains(&format!("`{shown}`")) {
+                missing.push(shown);
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+}
