@@ -2,8 +2,6 @@
 //!
 //! Nothing is visible yet when this is done: the log comes first.
 
-use std::fs::File;
-use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,19 +9,16 @@ use domain::canonical::{self, CanonicalizeError};
 use domain::manifest::MANIFEST_PROFILE;
 use domain::publication::{Draft, DraftFile};
 use domain::{Date, Manifest, Sha256Digest, SnapshotId, Timestamp};
-use sha2::{Digest as _, Sha256};
 
 use crate::codebooks::StoredCodebook;
 use crate::damage::DamageKind;
+use crate::digest::digest;
 use crate::draft::{self, DraftFault};
 use crate::folder::{self, FolderError, TEMP_PREFIX};
 use crate::layout::{CODEBOOK_FILE, Layout, MANIFEST_FILE, MANIFEST_SEAL_FILE};
 use crate::seal::{Sealed, Sealer};
 use crate::snapshot::Snapshot;
 use crate::view::{View, open_regular};
-
-/// Bytes that are read, digested and written at once.
-const BLOCK_BYTES: usize = 256 * 1024;
 
 /// A draft, and what the gateway knows of how it came to be.
 #[derive(Debug)]
@@ -46,7 +41,7 @@ pub struct Adoption<'a> {
     pub reason: Option<String>,
     /// What the worker handed back.
     pub draft: &'a Draft,
-    /// The worker's folder, where the draft's files lie.
+    /// The worker's folder, where the draft's files lie; the worker is gone.
     pub folder: &'a Path,
 }
 
@@ -124,7 +119,7 @@ pub(crate) fn store(
     let home = layout.files(dataset);
     folder::create(&home)?;
     for file in files {
-        import(&from.join(&file.file), file, &home, &layout.file(dataset, &file.sha256))?;
+        import(&from.join(&file.file), file, &layout.file(dataset, &file.sha256))?;
     }
     folder::sync(&home)?;
 
@@ -142,43 +137,14 @@ pub(crate) fn store(
     Ok(())
 }
 
-/// Copies one file of a draft under its digest, which is computed on the way.
+/// Takes one file of a draft in under its digest, which is computed again.
 ///
-/// A copy, not a rename: the worker that made the file may still hold it open for writing.
-fn import(from: &Path, told: &DraftFile, home: &Path, to: &Path) -> Result<(), AdoptError> {
-    let mut source = open_regular(from).map_err(AdoptError::File)?;
-    let temp = tempfile::Builder::new().prefix(TEMP_PREFIX).tempfile_in(home);
-    let mut temp = temp.map_err(folder::failed("written", home))?;
-    let (found, found_bytes) = copy(&mut source, &mut temp, told.bytes, home)?;
-    if found_bytes != told.bytes {
-        let kind = DamageKind::Length { expected_bytes: told.bytes, found_bytes };
-        return Err(AdoptError::File(kind));
-    }
-    if found != told.sha256 {
-        return Err(AdoptError::File(DamageKind::Digest { expected: told.sha256, found }));
-    }
-    folder::finish(temp, to).map_err(folder::failed("written", to))?;
+/// # Order
+/// After the worker that made it is gone: until then it could change what was digested.
+fn import(from: &Path, told: &DraftFile, to: &Path) -> Result<(), AdoptError> {
+    let mut file = open_regular(from).map_err(AdoptError::File)?;
+    let found = digest(&mut file).map_err(AdoptError::File)?;
+    found.check(told.sha256, told.bytes).map_err(AdoptError::File)?;
+    folder::take(&mut file, from, to)?;
     Ok(())
-}
-
-/// Copies and digests, until the end or until one byte more than was told.
-fn copy(
-    source: &mut File,
-    temp: &mut tempfile::NamedTempFile,
-    bytes_told: u64,
-    home: &Path,
-) -> Result<(Sha256Digest, u64), AdoptError> {
-    let mut hasher = Sha256::new();
-    let mut block = vec![0; BLOCK_BYTES];
-    let mut copied: u64 = 0;
-    while copied <= bytes_told {
-        let read = source.read(&mut block).map_err(|e| AdoptError::File(DamageKind::from_io(e)))?;
-        if read == 0 {
-            break;
-        }
-        hasher.update(&block[..read]);
-        temp.write_all(&block[..read]).map_err(folder::failed("written", home))?;
-        copied += read as u64;
-    }
-    Ok((Sha256Digest::from_bytes(hasher.finalize().into()), copied))
 }

@@ -3,7 +3,7 @@
 //! Everything is written under a name that no reader looks at, made durable, then renamed.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -80,8 +80,27 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
     sync(folder)
 }
 
+/// Moves a file in from elsewhere, durable and read-only; copies it where the disk is another.
+pub(crate) fn take(file: &mut File, from: &Path, to: &Path) -> Result<(), FolderError> {
+    let mut take = || {
+        file.set_permissions(fs::Permissions::from_mode(MODE_READ_ONLY))?;
+        file.sync_all()?;
+        match fs::rename(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                let folder = to.parent().unwrap_or(Path::new("."));
+                let mut temp = tempfile::Builder::new().prefix(TEMP_PREFIX).tempfile_in(folder)?;
+                file.seek(SeekFrom::Start(0))?;
+                io::copy(file, &mut temp)?;
+                finish(temp, to)
+            }
+            other => other,
+        }
+    };
+    take().map_err(failed("written", to))
+}
+
 /// Makes a temporary file durable and read-only, and gives it its name.
-pub(crate) fn finish(temp: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+fn finish(temp: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     temp.as_file().set_permissions(fs::Permissions::from_mode(MODE_READ_ONLY))?;
     temp.as_file().sync_all()?;
     temp.persist(path).map_err(|error| error.error)?;
@@ -153,6 +172,23 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(names(path.parent().unwrap()).unwrap(), ["e-1.json"]);
         assert!(fs::metadata(&path).unwrap().permissions().readonly());
+    }
+
+    /// `/dev/shm` is another disk than the folder of temporary files, where there is one.
+    #[test]
+    fn a_file_from_another_disk_is_taken_in_all_the_same() {
+        let here = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        let (from, to) = (elsewhere.path().join("0.parquet"), here.path().join("a.parquet"));
+        fs::write(&from, b"rows").unwrap();
+        let mut file = File::open(&from).unwrap();
+        io::Read::read_to_end(&mut file, &mut Vec::new()).unwrap();
+
+        take(&mut file, &from, &to).unwrap();
+
+        assert_eq!(fs::read(&to).unwrap(), b"rows");
+        assert!(fs::metadata(&to).unwrap().permissions().readonly());
+        assert_eq!(names(here.path()).unwrap(), ["a.parquet"]);
     }
 
     #[test]

@@ -12,11 +12,12 @@
 //! - `snapshot`, `edition`, `view`: what there is to read.
 //! - `draft`, `adopt`, `pending`: from a worker's draft to a new edition.
 //! - `load`, `verify`, `damage`: believing what is stored, and saying where not.
-//! - `seal`, `folder`: signatures and durable writing.
+//! - `seal`, `digest`, `folder`: signatures, digests and durable writing.
 
 mod adopt;
 mod codebooks;
 mod damage;
+mod digest;
 mod draft;
 mod edition;
 #[cfg(test)]
