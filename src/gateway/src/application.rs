@@ -1,29 +1,77 @@
 //! Everything one data folder needs, opened together and closed together.
 //!
 //! # Invariant
-//! One process owns a data folder at a time.
+//! One process owns a data folder at a time. What the registry, the budgets and the query records
+//! hold is what the log says.
+//!
+//! # Rooms
+//! - [`folder`]: the folder, its mark and its lock; [`keys`]: what signs.
+//! - [`open`]: opening, in the one order that works; [`replay`]: what the log tells at the start.
+//! - [`tasks`]: what is done from time to time; [`observe`]: what the rooms tell the metrics.
 
-use std::path::{Path, PathBuf};
+pub mod folder;
+pub mod keys;
+mod observe;
+pub mod open;
+mod replay;
+mod tasks;
+
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use domain::Clock;
+use access::Access;
+use audit::Audit;
+use audit::event::{Actor, Attribution};
+use catalogue::Catalogue;
+use domain::{Clock, Principal, RequestId, Subject};
+use sandbox::Pool;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
+pub use folder::{FolderError, InitError};
+pub use open::OpenError;
+
+use folder::DataFolder;
+use keys::PublicKeys;
+
+use crate::ask::Running;
+use crate::flood::Flood;
+use crate::http::door::caller::{Caller, Operator};
+use crate::http::door::request::RequestContext;
 use crate::metrics::Metrics;
+use crate::records::Records;
 use crate::settings::Settings;
+use crate::spool::Spool;
 
 /// One open data folder: keys, catalogue, registry, log, workers.
 pub struct Application {
-    data_dir: PathBuf,
     settings: Settings,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
+    keys: PublicKeys,
+    catalogue: Catalogue,
+    access: Arc<Access>,
+    pool: Pool,
+    spool: Spool,
+    records: Records,
+    running: Running,
+    flood: Flood,
+    is_closing: AtomicBool,
+    /// Where queries and publications go their way, apart from the connections.
+    runtime: Option<Runtime>,
+    /// After the pool, so that every outcome still finds it.
+    audit: Audit,
+    /// Last, so that nobody else opens the folder before all else is closed.
+    folder: DataFolder,
 }
 
 impl Application {
     /// The folder that it owns.
     #[must_use]
     pub fn data_dir(&self) -> &Path {
-        &self.data_dir
+        self.folder.path()
     }
 
     /// What the operator chose.
@@ -42,5 +90,140 @@ impl Application {
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// The public halves of the keys of log and manifests.
+    #[must_use]
+    pub fn keys(&self) -> &PublicKeys {
+        &self.keys
+    }
+
+    /// Which datasets, snapshots and editions there are.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Who may ask what, how often.
+    #[must_use]
+    pub fn access(&self) -> &Arc<Access> {
+        &self.access
+    }
+
+    /// The visitors' book.
+    #[must_use]
+    pub fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    /// The workers.
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// The stored answers.
+    #[must_use]
+    pub fn spool(&self) -> &Spool {
+        &self.spool
+    }
+
+    /// Where queries stand in the log.
+    #[must_use]
+    pub fn records(&self) -> &Records {
+        &self.records
+    }
+
+    /// Which queries run now.
+    #[must_use]
+    pub fn running(&self) -> &Running {
+        &self.running
+    }
+
+    /// Requests without a valid token.
+    pub(crate) fn flood(&self) -> &Flood {
+        &self.flood
+    }
+
+    /// Sends a task on its way, apart from any connection.
+    pub(crate) fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let runtime = self.runtime.as_ref();
+        runtime.expect("invariant: the runtime goes only when the application does").spawn(task)
+    }
+
+    /// Whether nothing new is begun any more.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Acquire)
+    }
+
+    /// Begins nothing new, lets what runs come to its end for a while, then stops it.
+    pub async fn close(&self, grace: Duration) {
+        self.is_closing.store(true, Ordering::Release);
+        if tokio::time::timeout(grace, self.running.idle()).await.is_err() {
+            tracing::warn!("queries still run after the grace; they are stopped");
+            self.running.stop_all();
+            // Their outcomes are entries; a worker that does not die is none of our time.
+            let _ = tokio::time::timeout(CLOSING_PATIENCE, self.running.idle()).await;
+        }
+        self.note_flood().await;
+        if self.audit.log().seal_now().is_err() {
+            tracing::error!("the log could not be sealed");
+        }
+    }
+
+    /// Who acts, as the log knows it.
+    #[must_use]
+    pub fn attribution(&self, caller: &Caller, request: &RequestContext) -> Attribution {
+        match caller {
+            Caller::Principal(principal) => self.attribution_of(principal, &request.id),
+            Caller::Operator(operator) => Attribution {
+                request_id: Some(request.id.clone()),
+                actor: Some(Actor {
+                    subject: operator_subject(operator),
+                    role: "operator".to_owned(),
+                    project: None,
+                    organisation: None,
+                }),
+            },
+        }
+    }
+
+    /// Which principal acts, as the log knows it.
+    pub(crate) fn attribution_of(&self, principal: &Principal, request: &RequestId) -> Attribution {
+        let project = principal.project.clone();
+        let organisation = project
+            .as_ref()
+            .and_then(|project| self.access.project(project))
+            .map(|project| project.organisation);
+        let role = principal.role.as_str().to_owned();
+        let actor = Actor { subject: principal.subject.clone(), role, project, organisation };
+        Attribution { request_id: Some(request.clone()), actor: Some(actor) }
+    }
+}
+
+/// How long the outcomes of stopped queries may take to become durable.
+const CLOSING_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The operator as a subject: `operator:<user id>`, and the name it gave itself.
+fn operator_subject(operator: &Operator) -> Subject {
+    let by_id = format!("operator:{}", operator.user_id);
+    let named = operator.actor.as_ref().map(|actor| format!("{by_id}:{actor}"));
+    let named = named.and_then(|named| Subject::parse(&named).ok());
+    named.unwrap_or_else(|| {
+        Subject::parse(&by_id).expect("invariant: a number makes a visible subject")
+    })
+}
+
+impl Drop for Application {
+    fn drop(&mut self) {
+        self.pool.stop();
+        if let Some(runtime) = self.runtime.take() {
+            // A runtime may not be waited for inside another.
+            runtime.shutdown_background();
+        }
     }
 }

@@ -12,12 +12,16 @@
 //! - [`problem`]: how a no looks.
 //! - [`wire`]: bodies, parameters, negotiation.
 //! - [`openapi`]: what the contract says beside the operations.
-//! - [`health`]: whether the gateway lives and is ready.
+//! - [`answer`]: answers on their way out.
+//! - [`queries`], [`log`], [`health`]: the resources.
 
+pub(crate) mod answer;
 pub mod door;
 pub mod health;
+pub mod log;
 pub mod openapi;
 pub mod problem;
+pub mod queries;
 pub mod wire;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -31,9 +35,11 @@ pub use problem::{Kind, Problem};
 /// Registers every operation; each resource adds its own.
 pub(crate) fn operations(config: &mut ServiceConfig) {
     health::operations(config);
+    log::operations(config);
+    queries::operations(config);
 }
 
 /// Who may call which operation; each resource lists its own.
 pub(crate) fn permissions() -> impl Iterator<Item = (&'static str, Permission)> {
-    [health::PERMISSIONS].into_iter().flatten().copied()
+    [health::PERMISSIONS, log::PERMISSIONS, queries::PERMISSIONS].into_iter().flatten().copied()
 }

@@ -9,14 +9,21 @@
 //!
 //! # Rooms
 //! - [`settings`]: what an operator may choose.
-//! - [`application`]: everything one data folder needs, opened together.
+//! - [`application`]: everything one data folder needs, opened together; [`serve`]: its doors.
+//! - [`ask`]: from a question to an answer that the log knows.
+//! - [`spool`]: stored answers; [`records`]: where queries stand in the log.
 //! - [`metrics`]: what a Prometheus server may count.
 //! - [`http`]: the door: requests in, answers and problem documents out.
 
 pub mod application;
+pub mod ask;
+mod flood;
 pub mod http;
 pub mod metrics;
+pub mod records;
+pub mod serve;
 pub mod settings;
+pub mod spool;
 
 pub use application::Application;
 pub use settings::Settings;

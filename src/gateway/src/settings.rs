@@ -4,11 +4,12 @@
 //! `settings/reference.toml`, which `init` writes into a new data folder, names every setting
 //! with its default; a test reads it back and compares.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use domain::limits::DailyBudget;
-use domain::{Limits, ProjectId};
+use domain::{Limits, ProjectId, Role};
 use serde::{Deserialize, Serialize};
 
 use crate::http::problem::PROBLEM_BASE_URL;
@@ -136,9 +137,12 @@ pub struct IssuerSettings {
     /// A JWKS file.
     #[serde(default)]
     pub jwks_file: Option<PathBuf>,
-    /// The address of a JWKS.
+    /// The address of a JWKS, `https` or on this machine.
     #[serde(default)]
     pub jwks_url: Option<String>,
+    /// The roles that it may give; all of them unless given.
+    #[serde(default)]
+    pub roles: Option<BTreeSet<Role>>,
 }
 
 /// Requests per time: burst and the time in which it refills.
@@ -169,6 +173,8 @@ pub struct WorkerSettings {
     pub idle_s: u64,
     /// A worker ends after this many queries.
     pub queries_per_worker_max: u64,
+    /// How long a worker may plan one query before it is killed.
+    pub plan_ms_max: u64,
     /// Most queries that wait for a worker.
     pub queue_max: usize,
     /// How long a query waits for a worker.
@@ -278,6 +284,7 @@ impl Default for WorkerSettings {
             warm: 1,
             idle_s: 300,
             queries_per_worker_max: 1_000,
+            plan_ms_max: 2_000,
             queue_max: 64,
             queue_wait_ms: 10_000,
             threads: 2,

@@ -7,6 +7,8 @@
 //! files and keys go to the log, once, under the request id.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod asking;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -123,6 +125,12 @@ impl Kind {
     #[must_use]
     pub fn slug(self) -> String {
         self.code().replace('_', "-")
+    }
+
+    /// The kind with a code.
+    #[must_use]
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.code() == code)
     }
 
     /// The status it is sent with.

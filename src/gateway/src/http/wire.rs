@@ -3,9 +3,14 @@
 //! # Rooms
 //! - [`json`]: JSON bodies, read strictly and written plainly.
 //! - [`params`]: path and query parameters.
+//! - [`accept`]: the form of an answer; [`prefer`]: how long to wait for it.
+//! - [`range`]: parts of an answer, and answers known already.
 
+pub mod accept;
 pub mod json;
 pub mod params;
+pub mod prefer;
+pub mod range;
 
 pub use json::{JsonBody, ReadsJson, json};
-pub use params::Params;
+pub use params::{Page, Params};

@@ -13,7 +13,9 @@ use actix_web::dev::{self, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, ResponseError as _, web};
+use actix_web::{
+    Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web,
+};
 use domain::{QueryId, RequestId};
 use futures::FutureExt as _;
 use tracing::Instrument as _;
@@ -22,6 +24,7 @@ use crate::Application;
 use crate::http::door::contract::{Contract, Operation};
 use crate::http::door::trace::Trace;
 use crate::http::problem::{Kind, Problem};
+use crate::http::wire::params::not_found;
 
 /// Carries the request's id to the caller.
 const REQUEST_HEADER: HeaderName = HeaderName::from_static("reading-room-request");
@@ -185,12 +188,8 @@ fn note(room: &Application, context: &RequestContext, result: &Result<ServiceRes
 }
 
 /// Answers what no operation takes: 405 where the address has others, else 404.
-pub(crate) async fn no_operation(request: HttpRequest) -> Problem {
-    let methods = Contract::get().methods(&request);
-    match methods {
-        Some(methods) => Kind::MethodNotAllowed
-            .problem(format!("This address has {methods}."))
-            .allow(methods.to_owned()),
-        None => crate::http::wire::params::not_found(),
-    }
+pub(crate) async fn no_operation(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let methods = Contract::get().methods(&request).ok_or_else(not_found)?;
+    let problem = Kind::MethodNotAllowed.problem(format!("This address has {methods}."));
+    Err(problem.allow(methods.to_owned()))
 }

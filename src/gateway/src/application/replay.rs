@@ -1,0 +1,96 @@
+//! What the log tells at the start: the registry, today's budgets, the query records, and which
+//! half-made publications had become entries.
+//!
+//! # Invariant
+//! The log is read once, in order; afterwards nothing here remembers what it does not say.
+
+use std::collections::HashSet;
+
+use access::Access;
+use audit::entry::Body;
+use audit::{Audit, Replayed};
+use catalogue::{Catalogue, Unsettled};
+use domain::{Date, Sha256Digest};
+use ledger::LeafIndex;
+
+use crate::records::Records;
+
+/// What the log says cannot be taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayFault {
+    /// The log cannot be read back.
+    #[error("the log cannot be read back: {0}")]
+    Read(#[from] audit::ReplayError),
+    /// The registry does not take a change.
+    #[error("the registry does not take what entry {index} says: {source}")]
+    Registry {
+        /// The entry.
+        index: u64,
+        /// Why.
+        source: access::RegistryError,
+    },
+    /// The catalogue cannot be brought in line with the log.
+    #[error("the catalogue cannot be brought in line with the log")]
+    Catalogue(#[from] catalogue::FolderError),
+}
+
+/// Brings registry, budgets, records and catalogue in line with the log.
+pub(super) fn follow(
+    audit: &Audit,
+    access: &Access,
+    catalogue: &Catalogue,
+    today: Date,
+) -> Result<Records, ReplayFault> {
+    let records = Records::default();
+    let mut published = HashSet::new();
+    let applied = access.applied();
+    for replayed in audit.replay(LeafIndex::new(0)) {
+        let replayed = replayed?;
+        if applied <= replayed.index.get() {
+            apply(access, &replayed)?;
+        }
+        charge(access, &replayed, today);
+        records.replay(&replayed);
+        published.extend(digest_of(&replayed.entry.body));
+    }
+    let index = audit.log().size().get();
+    access.note_applied(index).map_err(|source| ReplayFault::Registry { index, source })?;
+    catalogue.resolve(|unsettled| published.contains(&digest_of_unsettled(unsettled)))?;
+    Ok(records)
+}
+
+/// Applies an entry's change to the registry.
+fn apply(access: &Access, replayed: &Replayed) -> Result<(), ReplayFault> {
+    let change = replayed.private.as_ref().and_then(|private| private.change.as_ref());
+    let Some(change) = change else { return Ok(()) };
+    let index = replayed.index.get();
+    access.apply(index, change).map_err(|source| ReplayFault::Registry { index, source })
+}
+
+/// Charges a project what an outcome of today says.
+fn charge(access: &Access, replayed: &Replayed, today: Date) {
+    let day = replayed.entry.time.date();
+    let Body::Outcome(outcome) = &replayed.entry.body else { return };
+    if let Some(project) = replayed.entry.project.as_ref().filter(|_| day == today) {
+        access.charge_replay(project, day, outcome.charged);
+    }
+}
+
+/// The digest of the manifest or edition that an entry is about.
+fn digest_of(body: &Body) -> Option<Sha256Digest> {
+    if let Body::Publish(publish) = body {
+        return Some(publish.manifest_sha256);
+    }
+    if let Body::Edition(edition) = body {
+        return Some(edition.sha256);
+    }
+    None
+}
+
+/// The digest by which the log knows a manifest or an edition.
+fn digest_of_unsettled(unsettled: &Unsettled) -> Sha256Digest {
+    match unsettled {
+        Unsettled::Snapshot { snapshot, .. } => snapshot.manifest_sha256,
+        Unsettled::Edition { sha256, .. } => *sha256,
+    }
+}

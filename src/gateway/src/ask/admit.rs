@@ -1,0 +1,168 @@
+//! Everything before the run: may it be asked, what would it do, is there budget, is it logged.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use access::{Authorized, Reserved, Scope};
+use audit::entry::{Denied, Intent};
+use audit::event::QuestionText;
+use audit::{Attribution, Event};
+use catalogue::Snapshot;
+use domain::{DatasetName, QueryId, Sha256Digest, canonical};
+use ledger::LeafIndex;
+use sandbox::Lease;
+
+use crate::Application;
+use crate::ask::question::{self, Prepared};
+use crate::ask::running::RunningQuery;
+use crate::ask::{AskError, Asking};
+
+/// A question that may run: within its grants, within its budget, its intent durable.
+pub(crate) struct Admitted {
+    pub(crate) admission: Admission,
+    pub(crate) lease: Lease,
+    pub(crate) running: RunningQuery,
+}
+
+/// What stays of an admitted question until its outcome.
+pub(crate) struct Admission {
+    pub(crate) reserved: Reserved,
+    pub(crate) prepared: Prepared,
+    pub(crate) attribution: Attribution,
+    pub(crate) intent: LeafIndex,
+    pub(crate) begun: Instant,
+}
+
+impl Admission {
+    /// What was authorized.
+    pub(crate) fn authorized(&self) -> &Authorized {
+        self.reserved.authorized()
+    }
+
+    /// The snapshots that will be scanned, each once.
+    pub(crate) fn snapshots(&self) -> Vec<Arc<Snapshot>> {
+        self.prepared.scanned(self.authorized().verdict())
+    }
+}
+
+impl Application {
+    /// Admits a question.
+    ///
+    /// # Errors
+    /// The first no; nothing has run then.
+    pub(crate) async fn admit(&self, asking: &Asking) -> Result<Admitted, AskError> {
+        if self.is_closing() {
+            return Err(AskError::Closing);
+        }
+        let begun = Instant::now();
+        let scope = self.access().scope(&asking.principal)?;
+        let mut prepared = question::prepare(self.catalogue().view(), &scope, asking)?;
+        let mut lease = self.pool().lease(&scope.project().id).await?;
+        let running = self.running().enter(asking);
+        self.phase("wait", begun);
+        let reserved = self.plan(asking, &scope, &mut prepared, &mut lease).await?;
+        let attribution = self.attribution_of(&asking.principal, &asking.request);
+        let intent = self.log_intent(asking, &prepared, &reserved, &attribution).await?;
+        let admission = Admission { reserved, prepared, attribution, intent, begun };
+        Ok(Admitted { admission, lease, running })
+    }
+
+    /// Plans, authorizes and reserves.
+    async fn plan(
+        &self,
+        asking: &Asking,
+        scope: &Scope,
+        prepared: &mut Prepared,
+        lease: &mut Lease,
+    ) -> Result<Reserved, AskError> {
+        let (principal, asked) = (&asking.principal, &asking.limits);
+        let begun = Instant::now();
+        let verdict = lease.plan(&prepared.question).await.map_err(AskError::Worker)??;
+        self.phase("plan", begun);
+        let begun = Instant::now();
+        let mut authorized = self.access().authorize(principal, scope, verdict, asked)?;
+        if *authorized.limits() != prepared.question.limits {
+            // The grants that are used give less than all grants together: plan within that.
+            prepared.question.limits = *authorized.limits();
+            let verdict = lease.plan(&prepared.question).await.map_err(AskError::Worker)??;
+            authorized = self.access().authorize(principal, scope, verdict, asked)?;
+        }
+        let reserved = self.access().reserve(authorized)?;
+        self.phase("authorize", begun);
+        Ok(reserved)
+    }
+
+    /// Makes the intent durable.
+    async fn log_intent(
+        &self,
+        asking: &Asking,
+        prepared: &Prepared,
+        reserved: &Reserved,
+        attribution: &Attribution,
+    ) -> Result<LeafIndex, AskError> {
+        let begun = Instant::now();
+        let intent = intent(asking, prepared, reserved, self.pool().level());
+        let event = Event::Intent(Box::new(intent), question_text(asking));
+        let index = self.audit().append(attribution, event).await?;
+        let project = &reserved.authorized().project().id;
+        self.records().begin(project, &asking.query, index);
+        self.phase("log_intent", begun);
+        Ok(index)
+    }
+
+    /// Makes the entry of a no durable; the no itself comes back, unless the log fails.
+    pub(crate) async fn deny(&self, asking: &Asking, error: AskError) -> AskError {
+        let edition = self.catalogue().view().edition(asking.as_of).ok().cloned();
+        let denied = Denied {
+            operation: "ask".to_owned(),
+            code: error.code().to_owned(),
+            sql_commitment: None,
+            edition: edition.map(|edition| edition.id().clone()),
+        };
+        let attribution = self.attribution_of(&asking.principal, &asking.request);
+        let event = Event::Denied(denied, Some(question_text(asking)));
+        match self.audit().append(&attribution, event).await {
+            Ok(_) => error,
+            Err(failure) => AskError::Log(failure),
+        }
+    }
+}
+
+/// The text of a question, which only a disclosure shows.
+fn question_text(asking: &Asking) -> QuestionText {
+    QuestionText { sql: asking.sql.clone(), parameters_json: asking.parameters_json.clone() }
+}
+
+/// What the log says of a question that will run.
+fn intent(asking: &Asking, prepared: &Prepared, reserved: &Reserved, sandbox: &str) -> Intent {
+    let authorized = reserved.authorized();
+    let (project, verdict) = (authorized.project(), authorized.verdict());
+    let grants = authorized.grants().iter().map(|grant| {
+        let digest = canonical::digest(grant).expect("invariant: a grant is plain data");
+        (grant.id.clone(), digest)
+    });
+    let mut snapshots: BTreeMap<DatasetName, Vec<_>> = BTreeMap::new();
+    for snapshot in prepared.scanned(verdict) {
+        snapshots.entry(snapshot.dataset().clone()).or_default().push(snapshot.reference());
+    }
+    let mut columns: BTreeMap<DatasetName, Vec<_>> = BTreeMap::new();
+    for scan in &verdict.scans {
+        columns.entry(scan.dataset.clone()).or_default().extend(scan.columns.iter().cloned());
+    }
+    Intent {
+        query: QueryId::clone(&asking.query),
+        purpose_sha256: Sha256Digest::of(project.purpose.as_bytes()),
+        legal_basis: project.legal_basis,
+        grants: grants.collect(),
+        sql_commitment: None,
+        plan_sha256: verdict.plan_sha256,
+        edition: prepared.edition.id().clone(),
+        snapshots,
+        columns,
+        format: asking.format.media_type().to_owned(),
+        limits: *authorized.limits(),
+        scan_bytes_estimate: verdict.scan_bytes,
+        sandbox: sandbox.to_owned(),
+    }
+}

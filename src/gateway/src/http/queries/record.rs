@@ -1,0 +1,190 @@
+//! What a query's record looks like on the wire.
+
+use audit::ReplayError;
+use domain::{DatasetName, SnapshotId, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::Application;
+use crate::records::{Place, Record};
+
+/// The record of a query, as the log tells it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct QueryBody {
+    /// Its id.
+    id: String,
+    /// Where it is.
+    state: State,
+    /// The code of the problem, where it has no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    /// The SQL, unless the person who asked was erased.
+    sql: Option<String>,
+    /// Its parameters, likewise.
+    #[schema(value_type = Option<Vec<Object>>)]
+    parameters: Option<Value>,
+    /// The edition asked.
+    edition: String,
+    /// The snapshots scanned.
+    snapshots: Vec<SnapshotBody>,
+    /// The media type of the answer.
+    format: String,
+    /// When it was asked.
+    #[schema(value_type = String, format = DateTime)]
+    asked_at: Timestamp,
+    /// When it ended.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ended_at: Option<Timestamp>,
+    /// Rows of the answer.
+    rows: Option<u64>,
+    /// Bytes of the answer.
+    bytes: Option<u64>,
+    /// Whether the answer was cut at a limit, as the caller allowed.
+    truncated: Option<bool>,
+    /// The digest of the answer's bytes.
+    body_sha256: Option<String>,
+    /// The digest of its rows, free of order and format.
+    rows_sha256: Option<String>,
+    /// Where its entries stand.
+    log: LogPlaces,
+    /// Where its answer can be fetched, as long as it is kept.
+    result: Option<ResultPlace>,
+}
+
+/// Where a query is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    /// It runs.
+    Running,
+    /// It has an answer.
+    Answered,
+    /// It was planned only, as asked.
+    Planned,
+    /// It was stopped: by a limit, by its project, or since a right was taken back.
+    Stopped,
+    /// It failed.
+    Failed,
+    /// The server ended in the middle of it.
+    Unknown,
+}
+
+/// A snapshot that was scanned.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SnapshotBody {
+    /// The dataset.
+    #[schema(value_type = String)]
+    dataset: DatasetName,
+    /// Its snapshot.
+    #[schema(value_type = String)]
+    id: SnapshotId,
+}
+
+/// Where a query's entries stand in the log.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LogPlaces {
+    /// The intent.
+    intent: u64,
+    /// The outcome.
+    outcome: Option<u64>,
+}
+
+/// Where an answer can be fetched.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ResultPlace {
+    /// Its address.
+    href: String,
+    /// Until when.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
+/// A page of query records.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct QueriesBody {
+    /// The records, newest first.
+    queries: Vec<QueryBody>,
+    /// What to send as `after` for the next page, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+impl State {
+    /// The state that an outcome's word comes to.
+    fn of(outcome: Option<&str>) -> Self {
+        match outcome {
+            None => Self::Running,
+            Some("answered") => Self::Answered,
+            Some("planned") => Self::Planned,
+            Some("unknown") => Self::Unknown,
+            Some("query_stopped") => Self::Stopped,
+            Some(_) => Self::Failed,
+        }
+    }
+}
+
+impl QueryBody {
+    /// A record on the wire.
+    pub(crate) fn of(room: &Application, record: &Record) -> Self {
+        let outcome = record.ended.as_ref().map(|ended| &ended.outcome);
+        let state = State::of(outcome.map(|outcome| outcome.outcome.as_str()));
+        let has_code = matches!(state, State::Stopped | State::Failed);
+        let private = record.private.as_ref();
+        let parameters = private.and_then(|private| private.parameters_json.as_deref());
+        let snapshots = record.snapshots();
+        Self {
+            id: record.query.to_string(),
+            state,
+            code: outcome.filter(|_| has_code).map(|outcome| outcome.outcome.clone()),
+            sql: private.and_then(|private| private.sql.clone()),
+            parameters: parameters.and_then(|text| serde_json::from_str(text).ok()),
+            edition: record.intent.edition.to_string(),
+            snapshots: snapshots
+                .map(|(dataset, id)| SnapshotBody { dataset: dataset.clone(), id: id.clone() })
+                .collect(),
+            format: record.intent.format.clone(),
+            asked_at: record.asked_at,
+            ended_at: record.ended.as_ref().map(|ended| ended.at),
+            rows: outcome.and_then(|outcome| outcome.rows),
+            bytes: outcome.and_then(|outcome| outcome.bytes),
+            truncated: outcome.and_then(|outcome| outcome.truncated),
+            body_sha256: outcome.and_then(|outcome| outcome.body_sha256).map(|it| it.to_string()),
+            rows_sha256: outcome.and_then(|outcome| outcome.rows_sha256).map(|it| it.to_string()),
+            log: LogPlaces {
+                intent: record.intent_index.get(),
+                outcome: record.ended.as_ref().map(|ended| ended.index.get()),
+            },
+            result: result_place(room, record),
+        }
+    }
+}
+
+/// Where a record's answer can be fetched, if it has one that is still kept.
+fn result_place(room: &Application, record: &Record) -> Option<ResultPlace> {
+    let ended = record.ended.as_ref().filter(|ended| ended.outcome.body_sha256.is_some())?;
+    let is_kept = room.spool().keeps(ended.at, room.clock().now());
+    is_kept.then(|| ResultPlace {
+        href: format!("/v1/queries/{}/result", record.query),
+        expires_at: room.spool().expiry(ended.at),
+    })
+}
+
+impl QueriesBody {
+    /// Reads a page of records; one more place than fits says that there is a next page.
+    pub(crate) fn read(
+        room: &Application,
+        places: &[Place],
+        limit: usize,
+    ) -> Result<Self, ReplayError> {
+        let mut queries = Vec::with_capacity(places.len().min(limit));
+        for place in places.iter().take(limit) {
+            if let Some(record) = place.record(room.audit())? {
+                queries.push(QueryBody::of(room, &record));
+            }
+        }
+        let is_last = places.len() <= limit;
+        let next = queries.last().filter(|_| !is_last).map(|query| query.id.clone());
+        Ok(Self { queries, next })
+    }
+}

@@ -1,0 +1,119 @@
+//! `/v1/queries/{id}/result`: the stored answer again, byte for byte.
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use domain::QueryId;
+
+use crate::Application;
+use crate::http::answer;
+use crate::http::door::caller::Caller;
+use crate::http::door::request::RequestContext;
+use crate::http::problem::{Kind, Problem};
+use crate::http::wire::accept;
+use crate::http::wire::range::{self, Part};
+use crate::records::{EndedRecord, Record};
+use crate::spool::Stored;
+
+use super::body::AnswerBody;
+use super::{project_of, record_of};
+
+/// Gives the stored answer of a query again.
+///
+/// In the form it was asked in, as long as it is kept. Each time is an entry of the log.
+#[utoipa::path(
+    tag = "queries",
+    params(
+        ("id" = String, Path, description = "The query's id."),
+        ("Range" = Option<String>, Header, description = "One range of bytes."),
+        ("If-Range" = Option<String>, Header, description = "The `ETag` that the range is of."),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` known already."),
+    ),
+    responses(
+        (status = 200, description = "The answer.",
+            content(
+                (AnswerBody = "application/json"),
+                (String = "application/x-ndjson"),
+                (String = "text/csv"),
+                (String = "application/vnd.apache.arrow.stream"),
+                (String = "application/vnd.apache.parquet"),
+            )),
+        (status = 206, description = "The part asked for.",
+            content(
+                (String = "application/json"),
+                (String = "application/x-ndjson"),
+                (String = "text/csv"),
+                (String = "application/vnd.apache.arrow.stream"),
+                (String = "application/vnd.apache.parquet"),
+            ),
+            headers(("Content-Range" = String, description = "Which part of how many bytes."))),
+        (status = 304, description = "The answer is the one known already."),
+    ),
+)]
+#[get("/v1/queries/{id}/result")]
+pub(crate) async fn fetch_result(
+    room: web::Data<Application>,
+    caller: Caller,
+    context: RequestContext,
+    request: HttpRequest,
+    id: web::Path<QueryId>,
+) -> Result<HttpResponse, Problem> {
+    let record = record_of(&room, project_of(&caller)?, id.into_inner()).await?;
+    let stored = find(&room, &record).await?;
+    let format = record.format().ok_or_else(Problem::internal)?;
+    accept::check(request.headers(), format)?;
+    let etag = answer::etag(&stored.sha256);
+    if range::is_known(request.headers(), &etag) {
+        return Ok(answer::not_modified(&stored.sha256));
+    }
+    let part = range::part(request.headers(), &etag, stored.bytes.length());
+    if part == Part::Outside {
+        return Ok(answer::outside(stored.bytes.length()));
+    }
+    let attribution = room.attribution(&caller, &context);
+    let released = room.release_again(&attribution, &record, stored).await?;
+    Ok(answer::respond(&released.ok_or_else(Problem::internal)?, part))
+}
+
+/// The stored bytes of a query's answer.
+async fn find(room: &web::Data<Application>, record: &Record) -> Result<Stored, Problem> {
+    let Some(ended) = &record.ended else { return Err(still_running()) };
+    let Some(sha256) = ended.outcome.body_sha256 else {
+        return Err(no_answer(room, record, ended));
+    };
+    if !room.spool().keeps(ended.at, room.clock().now()) {
+        return Err(no_longer_kept());
+    }
+    let shared = web::Data::clone(room);
+    let stored = web::block(move || shared.stored(sha256)).await;
+    let stored = stored.map_err(|error| Problem::internal().logged(&error))?;
+    stored.map_err(|error| Problem::internal().logged(&error))?.ok_or_else(no_longer_kept)
+}
+
+/// The problem of an answer that is not there yet.
+fn still_running() -> Problem {
+    Kind::Conflict
+        .problem("The query still runs; its answer can be fetched when its record says `answered`.")
+        .retry_after_s(1)
+}
+
+/// The problem of an answer whose time is past.
+fn no_longer_kept() -> Problem {
+    Kind::NotFound.problem(
+        "The answer is no longer kept. The same SQL with the same `as_of` gives the same rows.",
+    )
+}
+
+/// The problem of a query that ended without an answer.
+fn no_answer(room: &Application, record: &Record, ended: &EndedRecord) -> Problem {
+    if let Some(problem) = room.running().problem_of(&record.query) {
+        return problem;
+    }
+    let word = ended.outcome.outcome.as_str();
+    match (word, Kind::of_code(word)) {
+        ("planned", _) => {
+            Kind::NotFound.problem("The query was only planned, as asked, so it has no answer.")
+        }
+        (_, Some(kind)) => kind.problem("The query ended without an answer. Ask again."),
+        (_, None) => Kind::NotFound
+            .problem("The server ended in the middle of the query, so it has no answer. Ask again."),
+    }
+}

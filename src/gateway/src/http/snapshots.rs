@@ -1,0 +1,265 @@
+//! `/v1/datasets/{dataset}/snapshots`: the versions of a dataset, their signed manifests, and what
+//! stewards do with them. Reading is open to anyone; publishing is in `publications`.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use catalogue::{Snapshot, Verification, View};
+use domain::{DatasetName, Date, Role, Sha256Digest, SnapshotId, Timestamp};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::Application;
+use crate::http::door::caller::Caller;
+use crate::http::door::permission::{Permission, Permissions};
+use crate::http::door::request::RequestContext;
+use crate::http::editions::EditionBody;
+use crate::http::problem::{Kind, Problem};
+use crate::http::wire::document::{Lasting, document};
+use crate::http::wire::nothing::NoBody;
+use crate::http::wire::params::not_found;
+use crate::http::wire::{Page, Params, json};
+
+/// Who may call what here.
+pub(crate) const PERMISSIONS: Permissions = &[
+    ("list_snapshots", Permission::Anyone),
+    ("read_manifest_signature", Permission::Anyone),
+    ("read_manifest", Permission::Anyone),
+    ("activate", Permission::Roles(&[Role::Steward])),
+    ("verify_snapshot", Permission::Roles(&[Role::Steward])),
+];
+
+/// Registers the operations of this file.
+pub(crate) fn operations(config: &mut ServiceConfig) {
+    // The signature first: its address ends in more than an id, and the first that fits is taken.
+    config.service(list_snapshots).service(read_manifest_signature).service(read_manifest);
+    config.service(activate).service(verify_snapshot);
+}
+
+/// A page of snapshots.
+#[derive(Serialize, ToSchema)]
+struct SnapshotList {
+    /// The newest first.
+    snapshots: Vec<SnapshotSummary>,
+    /// The `after` of the next page, if there is one.
+    next: Option<String>,
+}
+
+/// One snapshot in a list.
+#[derive(Serialize, ToSchema)]
+struct SnapshotSummary {
+    /// Its id.
+    #[schema(value_type = String, example = "s-4oymiquy7qobjgx36tej")]
+    id: SnapshotId,
+    /// `current` in the newest edition, `former` in an earlier one, or `staged` in none yet.
+    #[schema(example = "current")]
+    state: &'static str,
+    /// The day whose state it shows.
+    #[schema(value_type = String, format = Date)]
+    as_of: Date,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created: Timestamp,
+    /// Its rows.
+    row_count: u64,
+    /// Its files.
+    files: usize,
+    /// The bytes of its files.
+    bytes: u64,
+    /// The version of its columns.
+    schema_version: u32,
+    /// The snapshot that it replaced because that one was wrong.
+    #[schema(value_type = Option<String>)]
+    supersedes: Option<SnapshotId>,
+    /// The digest of its manifest.
+    #[schema(value_type = String)]
+    manifest_sha256: Sha256Digest,
+}
+
+/// What reading every byte of a snapshot again found.
+#[derive(Serialize, ToSchema)]
+struct VerificationBody {
+    /// The snapshot.
+    #[schema(value_type = String)]
+    id: SnapshotId,
+    /// Files of data that were read.
+    files: u64,
+    /// Their bytes, but for those of damaged ones.
+    bytes: u64,
+    /// What is not as it was signed; nothing, if all is well.
+    damage: Vec<DamageBody>,
+}
+
+/// One file that is not as it was signed.
+#[derive(Serialize, ToSchema)]
+struct DamageBody {
+    /// Where it lies in the data folder.
+    file: String,
+    /// What is wrong with it.
+    what: String,
+}
+
+/// Lists a dataset's snapshots.
+#[utoipa::path(
+    tag = "catalogue",
+    params(
+        ("dataset" = String, Path, description = "The dataset's name."),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "Most items of the page; 100 unless given."),
+        ("after" = Option<String>, Query, description = "The `next` of the page before."),
+    ),
+    responses((status = 200, description = "The snapshots, the newest first.", body = SnapshotList)),
+)]
+#[get("/v1/datasets/{dataset}/snapshots")]
+pub(crate) async fn list_snapshots(
+    room: web::Data<Application>,
+    dataset: web::Path<DatasetName>,
+    page: Params<Page>,
+) -> Result<HttpResponse, Problem> {
+    let view = room.catalogue().view();
+    view.codebook(&dataset).ok_or_else(not_found)?;
+    let limit = page.0.limit()?;
+    let all = view.snapshots(&dataset);
+    let begin = match &page.0.after {
+        Some(after) => after_index(&all, after)?,
+        None => 0,
+    };
+    let page = all.iter().skip(begin).take(limit);
+    let snapshots: Vec<_> = page.map(|snapshot| summary(&view, snapshot)).collect();
+    let more = begin + snapshots.len() < all.len();
+    let next = snapshots.last().filter(|_| more).map(|last| last.id.to_string());
+    json(StatusCode::OK, &SnapshotList { snapshots, next })
+}
+
+/// Gives a snapshot's manifest, byte for byte as it was signed.
+#[utoipa::path(
+    tag = "catalogue",
+    params(
+        ("dataset" = String, Path, description = "The dataset's name."),
+        ("id" = String, Path, description = "The snapshot's id."),
+    ),
+    responses(
+        (status = 200, description = "The manifest, canonical JSON.", body = Object,
+            content_type = "application/json"),
+        (status = 304, description = "The caller has it already."),
+    ),
+)]
+#[get("/v1/datasets/{dataset}/snapshots/{id}")]
+pub(crate) async fn read_manifest(
+    room: web::Data<Application>,
+    path: web::Path<(DatasetName, SnapshotId)>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let view = room.catalogue().view();
+    let snapshot = view.snapshot(&path.0, &path.1).ok_or_else(not_found)?;
+    let bytes = snapshot.manifest_bytes();
+    Ok(document(&request, "application/json", Lasting::Forever, bytes))
+}
+
+/// Gives the signature of a snapshot's manifest: a C2SP signed note over its digest.
+#[utoipa::path(
+    tag = "catalogue",
+    params(
+        ("dataset" = String, Path, description = "The dataset's name."),
+        ("id" = String, Path, description = "The snapshot's id."),
+    ),
+    responses(
+        (status = 200, description = "The signed note.", body = String, content_type = "text/plain"),
+        (status = 304, description = "The caller has it already."),
+    ),
+)]
+#[get("/v1/datasets/{dataset}/snapshots/{id}.sig")]
+pub(crate) async fn read_manifest_signature(
+    room: web::Data<Application>,
+    path: web::Path<(DatasetName, SnapshotId)>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let view = room.catalogue().view();
+    let snapshot = view.snapshot(&path.0, &path.1).ok_or_else(not_found)?;
+    let bytes = snapshot.signature().as_bytes();
+    Ok(document(&request, "text/plain; charset=utf-8", Lasting::Forever, bytes))
+}
+
+/// Makes a snapshot the current one, in a new edition. No body, or `{}`.
+#[utoipa::path(
+    tag = "stewards",
+    params(
+        ("dataset" = String, Path, description = "The dataset's name."),
+        ("id" = String, Path, description = "The snapshot's id."),
+    ),
+    responses((status = 200, description = "The edition in which it is current.", body = EditionBody)),
+)]
+#[post("/v1/datasets/{dataset}/snapshots/{id}/activate")]
+pub(crate) async fn activate(
+    room: web::Data<Application>,
+    caller: Caller,
+    context: RequestContext,
+    path: web::Path<(DatasetName, SnapshotId)>,
+    _: NoBody,
+) -> Result<HttpResponse, Problem> {
+    let attribution = room.attribution(&caller, &context);
+    let (dataset, id) = path.into_inner();
+    let edition = room.activate(dataset, id, attribution).await?;
+    json(StatusCode::OK, &EditionBody::of(&edition))
+}
+
+/// Reads every byte of a snapshot again and says which files are not as they were signed. No
+/// body, or `{}`.
+#[utoipa::path(
+    tag = "stewards",
+    params(
+        ("dataset" = String, Path, description = "The dataset's name."),
+        ("id" = String, Path, description = "The snapshot's id."),
+    ),
+    responses((status = 200, description = "What was found.", body = VerificationBody)),
+)]
+#[post("/v1/datasets/{dataset}/snapshots/{id}/verify")]
+pub(crate) async fn verify_snapshot(
+    room: web::Data<Application>,
+    path: web::Path<(DatasetName, SnapshotId)>,
+    _: NoBody,
+) -> Result<HttpResponse, Problem> {
+    let (dataset, id) = path.into_inner();
+    let view = room.catalogue().view();
+    let snapshot = view.snapshot(&dataset, &id).cloned().ok_or_else(not_found)?;
+    let verification = web::block(move || room.catalogue().verify(&snapshot))
+        .await
+        .map_err(|error| Problem::internal().logged(&error))?;
+    json(StatusCode::OK, &verification_body(id, &verification))
+}
+
+/// Where the page after a snapshot begins.
+fn after_index(all: &[&std::sync::Arc<Snapshot>], after: &str) -> Result<usize, Problem> {
+    let index = all.iter().position(|snapshot| snapshot.id().as_str() == after);
+    index.map(|index| index + 1).ok_or_else(|| {
+        Kind::BodyInvalid.problem("`after` is the `next` of the page before; leave it out to begin.")
+    })
+}
+
+fn summary(view: &View, snapshot: &Snapshot) -> SnapshotSummary {
+    let manifest = snapshot.manifest();
+    SnapshotSummary {
+        id: snapshot.id().clone(),
+        state: view.state(snapshot).as_str(),
+        as_of: manifest.as_of,
+        created: manifest.created,
+        row_count: manifest.row_count,
+        files: manifest.resources.len(),
+        bytes: manifest.resources.iter().map(|resource| resource.bytes).sum(),
+        schema_version: manifest.schema_version,
+        supersedes: manifest.supersedes.clone(),
+        manifest_sha256: snapshot.manifest_sha256(),
+    }
+}
+
+fn verification_body(id: SnapshotId, verification: &Verification) -> VerificationBody {
+    let damage = verification.damages.iter().map(|damage| DamageBody {
+        file: damage.file.display().to_string(),
+        what: damage.kind.to_string(),
+    });
+    VerificationBody {
+        id,
+        files: verification.files,
+        bytes: verification.bytes,
+        damage: damage.collect(),
+    }
+}
