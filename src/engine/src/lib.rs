@@ -1,3 +1,214 @@
 //! Inside the wall: from SQL to answers.
+//!
+//! Floor 2. The engine (DataFusion) lives here. Knows the shared words; does not know projects,
+//! grants beyond what is mounted, HTTP, processes, or where files lie.
+//!
+//! # Order
+//! `parse` → `walk` → `plan` → `vet` → verdict, then, once files came, `run` → `encode`. No stage
+//! looks back, and none parses or plans again: what was vetted is what runs.
+//!
+//! # Invariant
+//! Nothing that leaves here holds the engine's own text, which prints values of the data.
+//!
+//! # Rooms
+//! - [`schema`]: the Arrow types behind the codebook's words.
+//! - [`refusal`]: how planning says no.
+//! - [`parse`], [`walk`]: text, tokens, syntax tree.
+//! - [`plan`], [`vet`]: the plan, what may be in it, and the verdict.
+//! - [`mount`]: snapshots as tables.
+//! - [`run`], [`encode`]: the answer.
 
+mod encode;
+mod mount;
+mod parse;
+mod plan;
+mod refusal;
+mod run;
 pub mod schema;
+mod vet;
+mod walk;
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+use datafusion::execution::cache::cache_manager::FileMetadataCache;
+use domain::Question;
+use domain::verdict::{Refusal, Verdict};
+use tokio::runtime::Runtime;
+
+pub use encode::{Sink, SinkClosed};
+pub use run::{Fault, RunResult};
+
+use encode::Shape;
+use plan::{Context, Functions};
+use run::{Prepared, Session};
+
+/// Stack of the threads that plan, in bytes: plans of the longest statements allowed overflow
+/// 8 MiB.
+const PLANNER_STACK_BYTES: usize = 32 << 20;
+
+/// Stack of the threads that run, in bytes.
+const RUNNER_STACK_BYTES: usize = 8 << 20;
+
+/// How an engine is set up.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Threads that run a query.
+    pub threads: usize,
+    /// The folder for what does not fit into memory; files in it have no names.
+    pub scratch: PathBuf,
+}
+
+/// The engine could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its threads could not be started.
+    #[error("the engine's threads could not be started")]
+    Threads(#[source] io::Error),
+    /// It refused its own configuration.
+    #[error("the engine could not be set up")]
+    Engine,
+}
+
+/// The engine: plans questions, and runs what it planned.
+#[derive(Debug)]
+pub struct Engine {
+    runtime: Runtime,
+    functions: Arc<Functions>,
+    footers: Arc<FileMetadataCache>,
+    settings: Settings,
+}
+
+/// A question that was planned and vetted.
+#[derive(Debug)]
+pub struct Vetted {
+    verdict: Verdict,
+    prepared: Prepared,
+}
+
+impl Vetted {
+    /// What the plan would consult and give.
+    #[must_use]
+    pub fn verdict(&self) -> &Verdict {
+        &self.verdict
+    }
+}
+
+impl Engine {
+    /// An engine, warm: its first question is no slower than the next.
+    ///
+    /// # Errors
+    /// When threads cannot be started.
+    pub fn new(settings: Settings) -> Result<Self, StartError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(settings.threads.max(1))
+            .thread_stack_size(RUNNER_STACK_BYTES)
+            .thread_name("engine")
+            .enable_time()
+            .build()
+            .map_err(StartError::Threads)?;
+        let footers = run::footers().map_err(|_| StartError::Engine)?;
+        let engine = Self { runtime, functions: plan::offered_functions(), footers, settings };
+        engine.warm();
+        Ok(engine)
+    }
+
+    /// Plans a question; reads no data.
+    ///
+    /// # Errors
+    /// The refusal, written for the one who asked.
+    pub fn plan(&self, question: Question) -> Result<Vetted, Refusal> {
+        on_planner_thread(|| self.planned(&question)).unwrap_or_else(|Panicked| {
+            let detail = "The statement cannot be planned. Write it in simpler parts, with WITH.";
+            Err(refusal::invalid(detail, None))
+        })
+    }
+
+    /// Runs a vetted question over the files of its snapshots: for each scan of the verdict, in
+    /// order, the files of its mount.
+    pub fn run(&self, vetted: Vetted, files: Vec<File>, sink: &mut dyn Sink) -> RunResult {
+        vetted.prepared.run(files, &self.runtime, sink)
+    }
+
+    fn planned(&self, question: &Question) -> Result<Vetted, Refusal> {
+        let parsed = parse::parse(&question.sql)?;
+        let survey = walk::walk(&parsed.query)?;
+        let functions = self.functions.at(question.as_of);
+        let options = plan::config_options(self.settings.threads.max(1));
+        let context = Context::new(&question.mounts, &functions, &options);
+        let analysed = plan::plan(parsed, &survey, question, &context)?;
+        let vetted = vet::vet(analysed, &functions)?;
+
+        let shape = Shape::of(vetted.plan().schema().as_arrow())?;
+        let scratch = &self.settings.scratch;
+        let mut session =
+            Session::new(question, options.clone(), &functions, &self.footers, scratch)
+                .map_err(|_| refusal::invalid("The statement cannot be planned.", None))?;
+        let optimised = plan::optimise(vetted.plan().clone(), session.state())?;
+        let readings = vet::readings(&optimised);
+        if run::is_worthwhile(&readings) {
+            session.push_filters_down();
+        }
+        let verdict = vet::verdict(&vetted, &readings, shape.columns().to_vec(), question)?;
+        let files = verdict.scans.iter().flat_map(|scan| {
+            let mount = question.mounts.iter().find(|mount| mount.dataset == scan.dataset);
+            mount.map(|mount| mount.files.clone()).unwrap_or_default()
+        });
+        let prepared = Prepared {
+            plan: optimised,
+            session,
+            shape,
+            files: files.collect(),
+            limits: question.limits,
+            on_limit: question.on_limit,
+            format: question.format,
+        };
+        Ok(Vetted { verdict, prepared })
+    }
+
+    /// Runs a question about nothing, so that code and threads are there when one comes.
+    fn warm(&self) {
+        let question = Question {
+            sql: "SELECT count(*), sum(a) FROM (VALUES (1), (2)) AS t(a) WHERE a < 2".to_owned(),
+            parameters_json: "[]".to_owned(),
+            as_of: domain::Date::default(),
+            limits: domain::Limits::default(),
+            on_limit: domain::question::OnLimit::Stop,
+            format: domain::Format::Json,
+            explain: false,
+            mounts: Vec::new(),
+            known: Vec::new(),
+        };
+        if let Ok(vetted) = self.plan(question) {
+            self.run(vetted, Vec::new(), &mut Nowhere);
+        }
+    }
+}
+
+/// Takes an answer that nobody wants.
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn write(&mut self, _bytes: &[u8]) -> Result<(), SinkClosed> {
+        Ok(())
+    }
+}
+
+/// Something panicked on a planner thread.
+#[derive(Clone, Copy, Debug)]
+struct Panicked;
+
+/// Does something on a thread with a large stack.
+fn on_planner_thread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Panicked> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new()
+            .name("planner".to_owned())
+            .stack_size(PLANNER_STACK_BYTES)
+            .spawn_scoped(scope, work)
+            .map_err(|_| Panicked)?;
+        thread.join().map_err(|_| Panicked)
+    })
+}

@@ -1,0 +1,22 @@
+//! Mounted snapshots: what a grant gives of a dataset, as a table of the engine.
+//!
+//! Knows columns, bounds and descriptors; no paths, and no other datasets.
+//!
+//! # Invariant
+//! A table has the granted columns only, and its rows come through the grant's bounds: a filter
+//! directly above the files, below anything that the planner can rewrite.
+//!
+//! # Rooms
+//! - [`table`]: the table.
+//! - [`bounds`]: the grant's rows as a condition.
+//! - [`window`]: which files can hold rows of a time, for estimates.
+//! - [`store`]: files that came as descriptors, as the engine's object store.
+
+mod bounds;
+mod store;
+mod table;
+mod window;
+
+pub(crate) use store::{DescriptorStore, Mismatched};
+pub(crate) use table::{MountTable, STORE_URL};
+pub(crate) use window::Window;

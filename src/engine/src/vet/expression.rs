@@ -1,0 +1,198 @@
+//! Expressions of an analysed plan.
+
+use datafusion::arrow::array::StringArray;
+use datafusion::arrow::compute::kernels::regexp::regexp_is_match_scalar;
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::ScalarValue;
+use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
+use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction, WindowFunction};
+use datafusion::logical_expr::{
+    BinaryExpr, Cast, Expr, Operator, TryCast, WindowFrameBound, WindowFunctionDefinition,
+};
+use domain::verdict::Refusal;
+
+use super::not_offered;
+use crate::plan::{Functions, Membership};
+use crate::refusal;
+
+/// Longest regular expression, in bytes.
+const PATTERN_BYTES_MAX: usize = 512;
+
+/// Furthest row of a window frame. The engine computes with larger ones until it panics.
+const FRAME_ROWS_MAX: u64 = 1_000_000_000;
+
+/// Aggregates that keep every value, which the memory limit does not see in a window.
+const GROWING: [&str; 2] = ["array_agg", "string_agg"];
+
+/// Checks an expression with all it holds; subqueries are nodes of their own.
+pub(super) fn check(expr: &Expr, functions: &Functions) -> Result<(), Refusal> {
+    let mut refusal = None;
+    let walked = expr.apply(|expr| {
+        refusal = check_one(expr, functions).err();
+        Ok(match refusal {
+            Some(_) => TreeNodeRecursion::Stop,
+            None => TreeNodeRecursion::Continue,
+        })
+    });
+    match (walked, refusal) {
+        (Ok(_), None) => Ok(()),
+        (_, Some(refusal)) => Err(refusal),
+        (Err(_), None) => Err(not_offered("This expression")),
+    }
+}
+
+fn check_one(expr: &Expr, functions: &Functions) -> Result<(), Refusal> {
+    match expr {
+        Expr::Alias(_)
+        | Expr::Column(_)
+        | Expr::Literal(..)
+        | Expr::Like(_)
+        | Expr::Not(_)
+        | Expr::IsNotNull(_)
+        | Expr::IsNull(_)
+        | Expr::IsTrue(_)
+        | Expr::IsFalse(_)
+        | Expr::IsUnknown(_)
+        | Expr::IsNotTrue(_)
+        | Expr::IsNotFalse(_)
+        | Expr::IsNotUnknown(_)
+        | Expr::Negative(_)
+        | Expr::Between(_)
+        | Expr::Case(_)
+        | Expr::InList(_)
+        | Expr::Exists(_)
+        | Expr::InSubquery(_)
+        | Expr::SetComparison(_)
+        | Expr::ScalarSubquery(_)
+        | Expr::GroupingSet(_)
+        | Expr::OuterReferenceColumn(..)
+        | Expr::Unnest(_) => Ok(()),
+        Expr::BinaryExpr(binary) => check_operator(binary),
+        Expr::Cast(Cast { field, .. }) | Expr::TryCast(TryCast { field, .. }) => {
+            check_type(field.data_type())
+        }
+        Expr::ScalarFunction(call) => check_scalar(call, functions),
+        Expr::AggregateFunction(AggregateFunction { func, .. }) => {
+            offered(func.name(), functions.aggregate(func.name()).is_some())
+        }
+        Expr::WindowFunction(call) => check_window(call, functions),
+        Expr::SimilarTo(_) => Err(not_offered("SIMILAR TO")),
+        Expr::ScalarVariable(..) => Err(not_offered("A variable")),
+        Expr::Placeholder(_) => Err(not_offered("A parameter at this place")),
+        Expr::HigherOrderFunction(_) | Expr::Lambda(_) | Expr::LambdaVariable(_) => {
+            Err(not_offered("A lambda"))
+        }
+        #[expect(deprecated, reason = "the engine still has the variant, so it is refused")]
+        Expr::Wildcard { .. } => Err(not_offered("`*` at this place")),
+    }
+}
+
+fn check_operator(binary: &BinaryExpr) -> Result<(), Refusal> {
+    let is_pattern = matches!(
+        binary.op,
+        Operator::RegexMatch
+            | Operator::RegexIMatch
+            | Operator::RegexNotMatch
+            | Operator::RegexNotIMatch
+    );
+    if is_pattern { check_pattern(&binary.right) } else { Ok(()) }
+}
+
+/// Checks the type of a cast: one that sets sizes may ask for any amount of memory.
+fn check_type(data_type: &DataType) -> Result<(), Refusal> {
+    let is_offered = data_type.is_primitive()
+        || matches!(
+            data_type,
+            DataType::Null
+                | DataType::Boolean
+                | DataType::Utf8
+                | DataType::LargeUtf8
+                | DataType::Utf8View
+                | DataType::Binary
+                | DataType::LargeBinary
+                | DataType::BinaryView
+        );
+    if is_offered {
+        return Ok(());
+    }
+    if let DataType::List(item) | DataType::LargeList(item) = data_type {
+        return check_type(item.data_type());
+    }
+    Err(not_offered("A cast to this type"))
+}
+
+fn check_scalar(call: &ScalarFunction, functions: &Functions) -> Result<(), Refusal> {
+    let name = call.func.name();
+    let is_offered = functions.scalar(name).is_some() || Membership::is(&call.func);
+    offered(name, is_offered)?;
+    if !name.starts_with("regexp_") {
+        return Ok(());
+    }
+    match call.args.get(1) {
+        Some(pattern) => check_pattern(pattern),
+        None => Ok(()),
+    }
+}
+
+fn check_window(call: &WindowFunction, functions: &Functions) -> Result<(), Refusal> {
+    let name = call.fun.name();
+    let is_offered = match &call.fun {
+        WindowFunctionDefinition::AggregateUDF(_) => functions.aggregate(name).is_some(),
+        WindowFunctionDefinition::WindowUDF(_) => functions.window(name).is_some(),
+    };
+    offered(name, is_offered)?;
+    if GROWING.contains(&name) {
+        let detail = format!("`{name}` with OVER is not offered. Use it with GROUP BY.");
+        return Err(refusal::refused(detail, None));
+    }
+    let frame = &call.params.window_frame;
+    check_bound(&frame.start_bound)?;
+    check_bound(&frame.end_bound)
+}
+
+fn check_bound(bound: &WindowFrameBound) -> Result<(), Refusal> {
+    let distance = match bound {
+        WindowFrameBound::CurrentRow => return Ok(()),
+        WindowFrameBound::Preceding(distance) | WindowFrameBound::Following(distance) => distance,
+    };
+    // Other distances are in days or in the unit of the sorted column, and count no rows.
+    if let ScalarValue::UInt64(Some(rows)) = distance
+        && FRAME_ROWS_MAX < *rows
+    {
+        let detail = format!(
+            "A window reaches {FRAME_ROWS_MAX} rows at most. Write UNBOUNDED for all rows."
+        );
+        return Err(refusal::refused(detail, None));
+    }
+    Ok(())
+}
+
+/// Checks that a pattern is a literal, short, and a regular expression.
+fn check_pattern(pattern: &Expr) -> Result<(), Refusal> {
+    let mut pattern = pattern;
+    while let Expr::Cast(Cast { expr, .. }) = pattern {
+        pattern = expr;
+    }
+    let literal = if let Expr::Literal(value, _) = pattern { value.try_as_str() } else { None };
+    let Some(text) = literal else {
+        let detail = "A regular expression must be a literal text. Use contains or strpos to \
+                      look for the value of a column.";
+        return Err(refusal::refused(detail, None));
+    };
+    let text = text.unwrap_or_default();
+    if PATTERN_BYTES_MAX < text.len() {
+        let detail = format!(
+            "A regular expression has at most {PATTERN_BYTES_MAX} bytes, this one has {}.",
+            text.len()
+        );
+        return Err(refusal::refused(detail, None));
+    }
+    match regexp_is_match_scalar(&StringArray::from(vec![""]), text, None) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(refusal::invalid("A pattern is no regular expression.", None)),
+    }
+}
+
+fn offered(name: &str, is_offered: bool) -> Result<(), Refusal> {
+    if is_offered { Ok(()) } else { Err(not_offered(&format!("The function `{name}`"))) }
+}
