@@ -1,0 +1,329 @@
+//! Advertisements: the repository of Art. 39, a year back.
+
+use chrono::Months;
+use domain::{Date, Timestamp};
+
+use crate::calendar::{DAY_S, HOUR_S, Season, Span, earlier};
+use crate::draw::{Draw, Stream};
+use crate::infringements::{self as held, Infringement};
+use crate::listings::{Listing, Status};
+use crate::marketplace::Marketplace;
+use crate::moderation_actions::{Action, Measures, Stage, Subject, Target};
+use crate::places::SELLERS;
+use crate::products::CATEGORIES;
+use crate::pseudonyms::Named;
+use crate::record::{Cell, Column, Record, Shape};
+use crate::words;
+
+/// One advertisement: a row of `ads`.
+#[derive(Debug)]
+pub(crate) struct Ad {
+    /// `ad_id`
+    pub(crate) id: String,
+    /// The decision about it, which may have been reversed.
+    pub(crate) action: Option<Action>,
+    /// Whether that decision keeps it down.
+    pub(crate) is_removed: bool,
+    /// First and last day on which it was shown.
+    pub(crate) shown: [Date; 2],
+    /// Whether it still is.
+    pub(crate) is_active: bool,
+    advertiser: Advertiser,
+    listing_id: Option<String>,
+    content: Content,
+    targeted: bool,
+    is_commercial_communication: bool,
+    recipients: Option<i64>,
+    placement: &'static str,
+}
+
+/// Who advertises.
+#[derive(Debug)]
+struct Advertiser {
+    id: String,
+    trader_id: Option<String>,
+    /// The name that the repository gives, and the payer's where that is another.
+    names: [Option<String>; 2],
+    pays: bool,
+}
+
+/// What it shows (Art. 39(2)(a)).
+#[derive(Debug)]
+struct Content {
+    text: Option<String>,
+    media_sha256: Option<String>,
+    product: Option<String>,
+    brand: Option<String>,
+    subject: Option<&'static str>,
+}
+
+/// When an advertisement was or will have been shown, if nobody stops it.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    first: Date,
+    last: Date,
+}
+
+impl Marketplace {
+    /// The advertisement with a number.
+    pub(crate) fn ad(&self, number: u64) -> Ad {
+        let mut draw = self.draw(Stream::Ad, number);
+        // Half of them lead to the listings of few traders, who are the large ones.
+        let trader = draw.chance(850).then(|| draw.rank(self.sizes.traders));
+        let listing = trader
+            .filter(|_| draw.chance(940))
+            .and_then(|trader| self.advertised(trader, &mut draw));
+        let run = self.run(listing.as_ref(), &mut draw);
+        let advertiser = self.advertiser(trader, &mut draw);
+        let content = Content::new(listing.as_ref(), &mut draw);
+        let present = self.span.until.plus_s(-1).date();
+        let mut ad = Ad {
+            id: self.id(Named::Ad, number),
+            action: None,
+            is_removed: false,
+            shown: [run.first, run.last.min(present)],
+            is_active: present <= run.last,
+            advertiser,
+            listing_id: listing.as_ref().map(|listing| listing.id.clone()),
+            content,
+            targeted: draw.chance(620),
+            is_commercial_communication: draw.chance(70),
+            recipients: (!draw.chance(15)).then(|| draw.spread(40..2_000_000)),
+            placement: draw.weighted(&[
+                (44, "SEARCH"),
+                (26, "RECOMMENDATION"),
+                (11, "PDP"),
+                (9, "HOME"),
+                (6, "AFFILIATE"),
+                (4, "LIVE"),
+            ]),
+        };
+        let mut draw = self.draw(Stream::AdHistory, number);
+        self.stop(&mut ad, number, listing.as_ref(), &mut draw);
+        ad
+    }
+
+    /// A listing of a trader that was up for some days, the first ones rather than the others.
+    fn advertised(&self, trader: u64, draw: &mut Draw) -> Option<Listing> {
+        let listings = self.listings_of(trader);
+        let count = listings.end - listings.start;
+        if count == 0 {
+            return None;
+        }
+        let listing = self.listing(listings.start + draw.rank(count));
+        let up = self.shown_span(Some(&listing));
+        (DAY_S * 2 * 1_000_000 < up.length_us()).then_some(listing)
+    }
+
+    /// When an advertisement can be shown and still be in the repository.
+    fn shown_span(&self, listing: Option<&Listing>) -> Span {
+        let from = self.span.until.plus_s(-360 * DAY_S).max(self.opened_at);
+        match listing {
+            None => Span { from, until: self.span.until },
+            Some(listing) => {
+                let (status, changed_at) = listing.state;
+                let down = if status == Status::Active { self.span.until } else { changed_at };
+                Span { from: from.max(listing.published_at.plus_s(DAY_S)), until: down }
+            }
+        }
+    }
+
+    /// Draws when an advertisement is shown.
+    fn run(&self, listing: Option<&Listing>, draw: &mut Draw) -> Run {
+        let span = self.shown_span(listing);
+        let first = draw.moment(span, &Season::PUBLIC);
+        let planned = first.plus_s(draw.spread(1..150) * DAY_S);
+        let (status, changed_at) = match listing {
+            Some(listing) => listing.state,
+            None => (Status::Active, self.span.until),
+        };
+        // What leads to a listing that is gone is switched off, but where it was removed, some run on.
+        let runs_on = status == Status::Active || (status == Status::Removed && draw.chance(450));
+        let last = if runs_on { planned } else { earlier([planned, changed_at]) };
+        Run { first: first.date(), last: last.date() }
+    }
+
+    /// Takes the decision on an advertisement, if there is one.
+    fn stop(&self, ad: &mut Ad, number: u64, listing: Option<&Listing>, draw: &mut Draw) {
+        let [first, last] = ad.shown.map(Timestamp::start_of);
+        let shown = Span {
+            from: self.span.from.max(first.plus_s(HOUR_S)),
+            until: earlier([last.plus_s(DAY_S), self.span.until.plus_s(-HOUR_S)]),
+        };
+        let removal = listing
+            .filter(|listing| listing.state.0 == Status::Removed)
+            .and_then(Listing::removal)
+            .filter(|removal| removal.decided_at < shown.until);
+        let share = if removal.is_some() { 300 } else { 30 };
+        let from = removal.map_or(shown.from, |removal| removal.decided_at.max(shown.from));
+        let span = Span { from, until: shown.until };
+        if !draw.chance(share) || span.is_empty() {
+            return;
+        }
+        let infringement = match removal {
+            Some(removal) => removal.infringement,
+            None => draw.weighted(AD_INFRINGEMENTS),
+        };
+        let kind = draw.weighted(&[
+            (80, &["DECISION_VISIBILITY_CONTENT_REMOVED"]),
+            (20, &["DECISION_VISIBILITY_CONTENT_DISABLED"]),
+        ]);
+        let decided_at = draw.moment(span, &Season::STAFF);
+        let ruling = (decided_at, Stage::PostListing, Measures::visibility(kind), infringement);
+        let action = self.decide((number, 0), ad.subject(first, listing), ruling, draw);
+        if let Some(applied_at) = action.applied_at.filter(|_| action.stands_at(self.span.until)) {
+            ad.shown[1] = applied_at.date().min(ad.shown[1]);
+            (ad.is_removed, ad.is_active) = (true, false);
+        }
+        ad.action = Some(action);
+    }
+
+    /// Draws who advertises: a trader, or a company that sells elsewhere.
+    fn advertiser(&self, trader: Option<u64>, draw: &mut Draw) -> Advertiser {
+        /// Advertisers who are no traders, a few of whom have most of the advertisements.
+        const OTHERS: u64 = 400;
+        /// Apart from the numbers of traders.
+        const OTHER: u64 = 1 << 40;
+        let number = trader.unwrap_or_else(|| OTHER | draw.rank(OTHERS));
+        let is_company = draw.chance(930);
+        let name = if is_company {
+            words::company(number, draw.weighted(&SELLERS))
+        } else {
+            words::person(number)
+        };
+        let pays = draw.chance(880);
+        let agency = format!("{} Media", words::company(draw.rank(60) | 1 << 50, ""));
+        Advertiser {
+            id: self.id(Named::Advertiser, number),
+            trader_id: trader.map(|trader| self.id(Named::Trader, trader)),
+            names: [(!draw.chance(12)).then_some(name), (!pays).then_some(agency)],
+            pays,
+        }
+    }
+}
+
+/// What is held against advertisements whose listing is not removed.
+const AD_INFRINGEMENTS: &[(u64, &Infringement)] = &[
+    (40, &held::MISLEADING_CLAIM),
+    (25, &held::NOT_PERMITTED),
+    (20, &held::TRADEMARK),
+    (15, &held::PRICING),
+];
+
+impl Content {
+    /// Draws what an advertisement shows; in a few cases the repository lacks a part of it.
+    fn new(listing: Option<&Listing>, draw: &mut Draw) -> Self {
+        let (brand, category, noun) = match listing {
+            Some(listing) => {
+                let category = listing.product.category;
+                (listing.product.brand.clone(), category, category.nouns[0])
+            }
+            None => {
+                let category = draw.pick(&[&CATEGORIES[0], &CATEGORIES[4], &CATEGORIES[5]]);
+                (Some(words::brand(draw.rank(600))), category, category.nouns[0])
+            }
+        };
+        let product = format!("{} {noun}", brand.as_deref().unwrap_or_default());
+        let product = product.trim_start();
+        let offer = draw.pick(&["Now in the shop:", "This week:", "New:", "Back again:"]);
+        let digest: [u64; 4] = std::array::from_fn(|_| draw.bits());
+        let digest = digest.iter().map(|part| format!("{part:016x}")).collect();
+        let mut kept = || !draw.chance(14);
+        Self {
+            text: kept().then(|| format!("{offer} {product}")),
+            media_sha256: kept().then_some(digest),
+            product: kept().then(|| product.to_owned()),
+            brand,
+            subject: kept().then_some(category.path),
+        }
+    }
+}
+
+impl Ad {
+    /// What a decision on it is about.
+    fn subject(&self, first_shown: Timestamp, listing: Option<&Listing>) -> Subject {
+        Subject {
+            target: Target::Ad,
+            target_id: self.id.clone(),
+            listing_id: self.listing_id.clone(),
+            trader_id: self.advertiser.trader_id.clone(),
+            posted_at: first_shown,
+            language: listing.map(|listing| listing.language.upper),
+            gtin: None,
+            offered_in: None,
+            orders: None,
+        }
+    }
+
+    /// `status`
+    fn status(&self) -> &'static str {
+        match (self.is_removed, self.is_active) {
+            (true, _) => "REMOVED",
+            (false, true) => "ACTIVE",
+            (false, false) => "ENDED",
+        }
+    }
+
+    /// The last day on which the repository must hold it (Art. 39(1)).
+    fn repository_until(&self) -> Option<Date> {
+        let ended = Some(self.shown[1]).filter(|_| !self.is_active);
+        ended.and_then(|last| last.checked_add_months(Months::new(12)))
+    }
+}
+
+impl Record for Ad {
+    const COLUMNS: &'static [Column] = &[
+        ("ad_id", Shape::Text),
+        ("advertiser_id", Shape::Text),
+        ("advertiser_trader_id", Shape::Text),
+        ("creative_text", Shape::Text),
+        ("creative_media_sha256", Shape::Text),
+        ("product_name", Shape::Text),
+        ("brand", Shape::Text),
+        ("subject_matter", Shape::Text),
+        ("beneficiary_name", Shape::Text),
+        ("payer_name", Shape::Text),
+        ("payer_same_as_beneficiary", Shape::Boolean),
+        ("first_shown", Shape::Date),
+        ("last_shown", Shape::Date),
+        ("targeted", Shape::Boolean),
+        ("is_commercial_communication", Shape::Boolean),
+        ("total_recipients_eu", Shape::Integer),
+        ("listing_id", Shape::Text),
+        ("placement", Shape::Text),
+        ("status", Shape::Text),
+        ("removal_action_id", Shape::Text),
+        ("repository_until", Shape::Date),
+    ];
+
+    fn cells(&self) -> Vec<Cell<'_>> {
+        let [first, last] = self.shown;
+        let [beneficiary, payer] = &self.advertiser.names;
+        let content = Some(&self.content).filter(|_| !self.is_removed);
+        let people = Some(&self.advertiser).filter(|_| !self.is_removed);
+        let removal = self.action.as_ref().filter(|_| self.is_removed);
+        vec![
+            (&self.id).into(),
+            (&self.advertiser.id).into(),
+            self.advertiser.trader_id.as_ref().into(),
+            content.and_then(|content| content.text.as_ref()).into(),
+            content.and_then(|content| content.media_sha256.as_ref()).into(),
+            content.and_then(|content| content.product.as_ref()).into(),
+            content.and_then(|content| content.brand.as_ref()).into(),
+            content.and_then(|content| content.subject).into(),
+            people.and(beneficiary.as_ref()).into(),
+            people.and(payer.as_ref()).into(),
+            people.map(|people| people.pays).into(),
+            first.into(),
+            last.into(),
+            self.targeted.into(),
+            self.is_commercial_communication.into(),
+            self.recipients.into(),
+            self.listing_id.as_ref().into(),
+            self.placement.into(),
+            self.status().into(),
+            removal.map(|action| &action.id).into(),
+            self.repository_until().into(),
+        ]
+    }
+}

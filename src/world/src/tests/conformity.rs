@@ -1,0 +1,145 @@
+//! What the world writes conforms to the codebooks, column by column and value by value.
+
+use domain::codebook::{Codebook, Field, FieldType};
+use serde_json::Value;
+
+use super::delivered::{Delivered, Row, moment, text};
+use crate::ads::Ad;
+use crate::codebooks::{DATASETS, codebook};
+use crate::listings::Listing;
+use crate::moderation_actions::Action;
+use crate::record::{Column, Record, Shape};
+use crate::statements::Statement;
+use crate::traders::TraderRow;
+
+/// The columns that the world writes.
+fn columns(dataset: &str) -> &'static [Column] {
+    match dataset {
+        "ads" => Ad::COLUMNS,
+        "listings" => Listing::COLUMNS,
+        "moderation_actions" => Action::COLUMNS,
+        "statements_of_reasons" => Statement::COLUMNS,
+        _ => TraderRow::COLUMNS,
+    }
+}
+
+/// The fields that a source has.
+fn source_fields(codebook: &Codebook) -> impl Iterator<Item = &Field> {
+    codebook.fields.iter().filter(|field| field.derived.is_none())
+}
+
+#[test]
+fn every_dataset_has_the_codebooks_columns_in_its_order() {
+    for dataset in DATASETS {
+        let codebook = codebook(dataset);
+
+        let written = columns(dataset).iter().map(|(name, _)| *name);
+
+        assert!(written.eq(source_fields(&codebook).map(|field| field.name.as_str())), "{dataset}");
+    }
+}
+
+/// Dumps write Yes and No; everything else has the codebook's own type.
+#[test]
+fn every_column_has_the_codebooks_type() {
+    for dataset in DATASETS {
+        let codebook = codebook(dataset);
+        for ((name, shape), field) in columns(dataset).iter().zip(source_fields(&codebook)) {
+            let expected = match field.field_type {
+                FieldType::Boolean if dataset == "statements_of_reasons" => Shape::Text,
+                FieldType::String => Shape::Text,
+                FieldType::Integer => Shape::Integer,
+                FieldType::Boolean => Shape::Boolean,
+                FieldType::Decimal | FieldType::Number => Shape::Decimal,
+                FieldType::Date => Shape::Date,
+                FieldType::Datetime => Shape::Moment,
+                FieldType::List => Shape::Texts,
+            };
+            assert_eq!(*shape, expected, "{dataset}.{name}");
+        }
+    }
+}
+
+#[test]
+fn every_value_is_one_that_the_codebook_allows() {
+    let village = Delivered::village(5);
+    for dataset in DATASETS {
+        let codebook = codebook(dataset);
+        for field in source_fields(&codebook) {
+            for row in village.rows(dataset) {
+                let verdict = check(field, row);
+                assert!(verdict.is_ok(), "{dataset}.{}: {verdict:?} in {row:?}", field.name);
+            }
+        }
+    }
+}
+
+/// A column that is always empty would teach nobody anything.
+#[test]
+fn every_column_has_a_value_somewhere() {
+    let village = Delivered::village(5);
+    for dataset in DATASETS {
+        for (name, _) in columns(dataset) {
+            let filled = village.rows(dataset).iter().any(|row| row.contains_key(*name));
+            assert!(filled, "{dataset}.{name}");
+        }
+    }
+}
+
+/// What is wrong with a row's value of a field.
+fn check(field: &Field, row: &Row) -> Result<(), &'static str> {
+    let Some(value) = row.get(field.name.as_str()) else {
+        return if field.nullable { Ok(()) } else { Err("null") };
+    };
+    if let Some(predicate) = &field.null_unless {
+        let other = text(row, predicate.column.as_str()).unwrap_or_default();
+        if !predicate.values.iter().any(|value| value == other) {
+            return Err("not null");
+        }
+    }
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match field.field_type {
+        FieldType::String => known(field, &text),
+        FieldType::List => {
+            let items = value.as_array().cloned();
+            let items = items.unwrap_or_else(|| serde_json::from_str(&text).unwrap());
+            items.iter().filter_map(Value::as_str).try_for_each(|item| known(field, item))
+        }
+        FieldType::Integer => text.parse::<u64>().map(|_| ()).map_err(|_| "no count"),
+        FieldType::Decimal | FieldType::Number => match text.split_once('.') {
+            Some((_, cents)) if cents.len() == 2 => Ok(()),
+            _ => Err("no amount"),
+        },
+        FieldType::Boolean => match text.as_str() {
+            "true" | "false" | "Yes" | "No" => Ok(()),
+            _ => Err("no boolean"),
+        },
+        FieldType::Date | FieldType::Datetime => {
+            moment(row, field.name.as_str()).map(|_| ()).ok_or("no time")
+        }
+    }
+}
+
+/// Whether a text is among the allowed values and not too long.
+fn known(field: &Field, text: &str) -> Result<(), &'static str> {
+    let allowed = |categories: &Vec<domain::codebook::Category>| {
+        categories.iter().any(|category| category.value() == text)
+    };
+    if field.categories.as_ref().is_some_and(|categories| !allowed(categories)) {
+        return Err("unknown value");
+    }
+    let pattern = field.constraints.as_ref().and_then(|constraints| constraints.pattern.as_deref());
+    let digits = |length, from: &str| {
+        text.len() == length && text.bytes().all(|b| from.contains(char::from(b)))
+    };
+    let fits = match pattern {
+        None | Some("^[A-Za-z0-9_-]+$") => true,
+        Some("^[0-9]{13}$") => digits(13, "0123456789"),
+        Some("^[0-9a-f]{16}$") => digits(16, "0123456789abcdef"),
+        Some("^[0-9a-f]{64}$") => digits(64, "0123456789abcdef"),
+        Some("^[a-z]{2}$") => text.len() == 2 && text.bytes().all(|b| b.is_ascii_lowercase()),
+        Some("^[A-Z]{2}$") => text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase()),
+        Some(_) => return Err("a pattern that this test does not know"),
+    };
+    if fits { Ok(()) } else { Err("not of the pattern") }
+}
