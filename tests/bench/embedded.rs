@@ -1,7 +1,11 @@
 //! The same query in an embedded DataFusion session: what a one-row query costs without a gateway.
 //!
 //! `embedded FILE SQL TIMES` prints the median and the 99th percentile as JSON.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement, not a part of the product")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a measurement, not a part of the product"
+)]
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +17,9 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let mut samples = runtime.block_on(measure(file, sql, times.parse().unwrap()));
     samples.sort();
-    let at = |share: usize| samples[(samples.len() * share / 100).min(samples.len() - 1)].as_secs_f64() * 1e3;
+    let at = |share: usize| {
+        samples[(samples.len() * share / 100).min(samples.len() - 1)].as_secs_f64() * 1e3
+    };
     println!("{{\"p50_ms\": {}, \"p99_ms\": {}}}", at(50), at(99));
 }
 

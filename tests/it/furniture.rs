@@ -1,11 +1,17 @@
 //! What the tests publish: a few rows that they know by heart.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::caller::{Answer, Caller};
 use crate::room::Folder;
+use crate::wait::until;
 
 /// The day of the furniture's state datasets.
-pub const AS_OF: &str = "2026-10-01";
+pub const AS_OF: &str = "2024-10-01";
+
+/// A value that must never show up outside an answer.
+pub const SECRET: &str = "secret-cell-value";
 
 /// A trader of a country.
 pub fn trader(id: &str, country: &str) -> Value {
@@ -14,9 +20,9 @@ pub fn trader(id: &str, country: &str) -> Value {
         "address_present": true, "phone_present": true, "email_present": true,
         "id_document_status": "VERIFIED", "payment_account_status": "VERIFIED",
         "register_number_present": true, "self_certification": true,
-        "self_certified_at": "2026-01-02T03:04:05Z", "verification_status": "VERIFIED",
-        "last_verified_at": "2026-02-03T04:05:06Z", "public_display_complete": true,
-        "onboarded_at": "2026-01-01T00:00:00Z", "offboarded_at": null, "affiliate_member": false,
+        "self_certified_at": "2024-01-02T03:04:05Z", "verification_status": "VERIFIED",
+        "last_verified_at": "2024-02-03T04:05:06Z", "public_display_complete": true,
+        "onboarded_at": "2024-01-01T00:00:00Z", "offboarded_at": null, "affiliate_member": false,
         "entity_cluster_id": null, "active_listings": 1
     })
 }
@@ -31,8 +37,8 @@ pub fn listing(id: &str, trader: &str, title: &str, price_eur: &str) -> Value {
         "ce_marking_declared": true, "safety_warning_present": false,
         "product_identification_complete": true, "trader_sign_present": true,
         "labelling_info_present": null, "price_eur": price_eur, "ships_from_country": "CN",
-        "offered_in": ["DE", "FR"], "first_published_at": "2026-03-04T05:06:07.000008Z",
-        "status": "ACTIVE", "status_changed_at": "2026-03-04T05:06:07Z", "removal_action_id": null,
+        "offered_in": ["DE", "FR"], "first_published_at": "2024-03-04T05:06:07.000008Z",
+        "status": "ACTIVE", "status_changed_at": "2024-03-04T05:06:07Z", "removal_action_id": null,
         "content_fingerprint": null, "duplicate_cluster_id": null, "age_restricted": false,
         "orders_eu_bucket": "1-9"
     })
@@ -67,7 +73,40 @@ pub fn listings() -> Vec<Value> {
     vec![
         listing("l-1", "t-1", "wooden doll", "12.50"),
         listing("l-2", "t-1", "cloth doll", "8.00"),
-        listing("l-3", "t-2", "secret-cell-value", "0.99"),
+        listing("l-3", "t-2", SECRET, "0.99"),
         listing("l-4", "t-2", "dragon, \"red\"\nand green", "100.00"),
     ]
+}
+
+/// Delivers bytes over HTTP, and waits until the publication has ended.
+pub fn deliver(steward: &Caller<'_>, address: &str, name: &str, bytes: Vec<u8>) -> Value {
+    let accepted = post_source(steward, address, name, bytes);
+    assert_eq!(accepted.status, 202, "{}", accepted.text());
+    let publication = accepted.header("location");
+    until("the publication's end", || {
+        let publication = steward.json(&publication);
+        let is_open = matches!(publication["state"].as_str(), Some("receiving" | "running"));
+        (!is_open).then_some(publication)
+    })
+}
+
+/// Sends bytes to the steward's endpoint.
+pub fn post_source(steward: &Caller<'_>, address: &str, name: &str, bytes: Vec<u8>) -> Answer {
+    let request = steward.request(Method::POST, address);
+    let disposition = format!("attachment; filename=\"{name}\"");
+    let request = request.header("Content-Disposition", disposition);
+    Answer::of(
+        request.header("Content-Type", "application/octet-stream").body(bytes).send().unwrap(),
+    )
+}
+
+/// A question about four listings that no machine answers within the minute it is given: it looks
+/// at each of 4^16 combinations.
+pub fn endless() -> String {
+    let keys: Vec<_> = (1..=16).map(|number| format!("t{number}.listing_id")).collect();
+    let mut tables = "listings t16".to_owned();
+    for number in (1..16).rev() {
+        tables = format!("listings t{number} CROSS JOIN ({tables})");
+    }
+    format!("SELECT max(md5(concat({}))) FROM {tables}", keys.join(", "))
 }

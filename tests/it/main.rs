@@ -1,7 +1,22 @@
 //! The integration tests: the real server, the real engine, real files, real tokens.
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+#![expect(clippy::print_stdout, reason = "a test says what it skips, and why it failed")]
 
+mod access;
+mod bad_input;
 mod book;
+mod caller;
+mod commands;
+mod crashes;
+mod demo;
 mod furniture;
+mod limits;
+mod log;
+mod main_job;
+mod operations;
+mod refusals;
 mod room;
+mod statements;
 mod tidy;
+mod tokens;
+mod wait;

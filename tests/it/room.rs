@@ -1,21 +1,30 @@
 //! The harness: one data folder, one real server on a port the system chose, and callers by
 //! privilege. Everything goes through the command line and HTTP, as for anyone else.
 
+use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
-use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::Method;
-use serde_json::{Value, json};
+use reqwest::blocking::Client;
+use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::caller::Caller;
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_readingroom");
 
+/// Rates that no story but those about rates comes near.
+const ROOMY: &str = "[rate_limits]\nprincipal_requests = 100000000\nproject_requests = 100000000\n";
+
+/// How much of a server's own log is shown when a test fails.
+const TAIL_LINES: usize = 40;
+
 /// A data folder of a test, with or without a server on it.
 pub struct Folder {
     dir: TempDir,
+    name: String,
 }
 
 /// A running server on a folder.
@@ -25,37 +34,51 @@ pub struct Folder {
 pub struct Room {
     pub folder: Folder,
     pub url: String,
+    pub http: Client,
     server: Child,
-    http: Client,
-}
-
-/// Someone with a token, or nobody.
-#[derive(Clone)]
-pub struct Caller<'a> {
-    room: &'a Room,
-    pub token: Option<String>,
+    /// Kept open, since the server may have more to say.
+    _said: BufReader<ChildStdout>,
 }
 
 impl Folder {
     /// An empty data folder, made by `init`.
     pub fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = Self { dir };
-        let made = run(&["init", "--data", folder.path().to_str().unwrap()]);
-        assert!(made.status.success(), "{}", text(&made.stderr));
+        Self::configured(ROOMY)
+    }
+
+    /// An empty data folder with these settings.
+    pub fn configured(settings: &str) -> Self {
+        Self::named("data", settings)
+    }
+
+    /// An empty data folder with a name and settings.
+    pub fn named(name: &str, settings: &str) -> Self {
+        let folder = Self { dir: tempfile::tempdir().unwrap(), name: name.to_owned() };
+        folder.done(&["init"]);
+        folder.configure(settings);
         folder
+    }
+
+    /// Writes its configuration anew, for the next start.
+    pub fn configure(&self, settings: &str) {
+        fs::write(self.path().join("readingroom.toml"), settings).unwrap();
     }
 
     /// Where it lies.
     pub fn path(&self) -> PathBuf {
-        self.dir.path().join("data")
+        self.dir.path().join(&self.name)
+    }
+
+    /// The folder that it lies in, for what else a story needs.
+    pub fn beside(&self) -> &Path {
+        self.dir.path()
     }
 
     /// A file beside it, for what a steward delivers.
     pub fn delivery(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.dir.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, content).unwrap();
+        let path = self.beside().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
         path
     }
 
@@ -74,17 +97,21 @@ impl Folder {
         text(&output.stdout)
     }
 
+    /// Runs a local command that must do, and gives its JSON.
+    pub fn json(&self, words: &[&str]) -> Value {
+        let mut words = words.to_vec();
+        words.push("--json");
+        serde_json::from_str(&self.done(&words)).unwrap()
+    }
+
     /// Runs a local command that must be refused; gives what it says.
     pub fn refused(&self, words: &[&str]) -> String {
-        let output = self.run(words);
-        assert_eq!(output.status.code(), Some(1), "{words:?}: {}", text(&output.stdout));
-        text(&output.stderr)
+        refusal(words, &self.run(words))
     }
 
     /// The public key of its log.
     pub fn log_key(&self) -> String {
-        let keys = std::fs::read_to_string(self.path().join("keys/log.vkey")).unwrap();
-        keys.trim().to_owned()
+        ledger::SigningKey::load(&self.path().join("keys/log.key")).unwrap().vkey()
     }
 
     /// Whether its log verifies, and what `log verify` says.
@@ -92,29 +119,46 @@ impl Folder {
         self.run(&["log", "verify", "--key", &self.log_key()])
     }
 
-    /// Starts a server on it.
-    pub fn serve(self) -> Room {
-        self.serve_with(&[])
+    /// Starts a server on it that cannot write a file beyond this length, as on a full disk.
+    pub fn serve_within(self, file_blocks_max: u32) -> Room {
+        let script = format!("trap '' XFSZ; ulimit -f {file_blocks_max}; exec \"$0\" \"$@\"");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script, PROGRAM]).env_remove("READINGROOM_TOKEN").stdin(Stdio::null());
+        self.serve_by(shell)
     }
 
-    /// Starts a server on it with further words.
-    pub fn serve_with(self, words: &[&str]) -> Room {
-        let mut server = Command::new(PROGRAM)
+    /// Starts a server on it.
+    pub fn serve(self) -> Room {
+        self.serve_by(command(&[]))
+    }
+
+    fn serve_by(self, mut command: Command) -> Room {
+        let log = File::options().create(true).append(true).open(self.server_log()).unwrap();
+        let mut server = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(self.path())
-            .args(words)
-            .env_remove("READINGROOM_TOKEN")
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(log)
             .spawn()
             .unwrap();
+        let mut said = BufReader::new(server.stdout.take().unwrap());
         let mut first = String::new();
-        BufReader::new(server.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        said.read_line(&mut first).unwrap();
         let url = first.split_whitespace().find(|word| word.starts_with("http://"));
-        let url = url.unwrap_or_else(|| panic!("the server did not start: {first}")).to_owned();
+        let url = url.unwrap_or_else(|| panic!("the server did not start: {first}{}", self.tail()));
         let http = Client::builder().no_proxy().timeout(None).build().unwrap();
-        Room { folder: self, url, server, http }
+        Room { url: url.to_owned(), folder: self, http, server, _said: said }
+    }
+
+    /// Where a server on it writes its own log.
+    pub fn server_log(&self) -> PathBuf {
+        self.beside().join("server.log")
+    }
+
+    fn tail(&self) -> String {
+        let log = fs::read_to_string(self.server_log()).unwrap_or_default();
+        let skipped = log.lines().count().saturating_sub(TAIL_LINES);
+        log.lines().skip(skipped).map(|line| format!("{line}\n")).collect()
     }
 }
 
@@ -124,11 +168,11 @@ impl Room {
         Folder::new().serve()
     }
 
-    /// A room with a few traders and listings, as of 2026-10-01.
+    /// A room with a few traders and listings, as of 2024-10-01.
     pub fn furnished() -> Self {
-        let folder = Folder::new();
-        crate::furniture::publish(&folder);
-        folder.serve()
+        let room = Self::empty();
+        crate::furniture::publish(&room.folder);
+        room
     }
 
     /// Nobody: a caller without a token.
@@ -143,8 +187,8 @@ impl Room {
 
     /// Someone with a role that has no project.
     pub fn role(&self, role: &str) -> Caller<'_> {
-        let token = self.folder.done(&["token", "issue", "--subject", role, "--role", role]);
-        self.bearer(token.trim())
+        let words = ["token", "issue", "--subject", role, "--role", role];
+        self.bearer(self.folder.done(&words).trim())
     }
 
     /// A researcher of a project.
@@ -172,10 +216,32 @@ impl Room {
 
     /// A project that is valid now.
     pub fn project(&self, title: &str) -> String {
+        self.project_until(title, "2099-12-31")
+    }
+
+    /// A project that is valid until a day.
+    pub fn project_until(&self, title: &str, day: &str) -> String {
         let words = [
-            "project", "create", "--title", title, "--purpose", "a test", "--organisation", "o-test",
-            "--legal-basis", "40(12)", "--request-id", "R-1", "--applied", "2026-01-01",
-            "--decided", "2026-01-02", "--valid-from", "2026-01-03", "--valid-until", "2099-12-31",
+            "project",
+            "create",
+            "--title",
+            title,
+            "--purpose",
+            "a test",
+            "--organisation",
+            "o-test",
+            "--legal-basis",
+            "40(12)",
+            "--request-id",
+            "R-1",
+            "--applied",
+            "2024-01-01",
+            "--decided",
+            "2024-01-02",
+            "--valid-from",
+            "2024-01-03",
+            "--valid-until",
+            day,
         ];
         self.folder.done(&words).trim().to_owned()
     }
@@ -183,6 +249,17 @@ impl Room {
     /// The log's entries of a kind, as the auditor's tiles show them.
     pub fn entries(&self, kind: &str) -> Vec<Value> {
         crate::book::entries(self).into_iter().filter(|entry| entry["kind"] == kind).collect()
+    }
+
+    /// The current snapshot of a dataset.
+    pub fn current(&self, dataset: &str) -> String {
+        let shown = self.nobody().json(&format!("/v1/datasets/{dataset}"));
+        shown["current"].as_str().unwrap().to_owned()
+    }
+
+    /// How many editions there are.
+    pub fn editions(&self) -> usize {
+        self.nobody().json("/v1/editions")["editions"].as_array().unwrap().len()
     }
 
     /// Ends the server at once, as a power cut would.
@@ -204,105 +281,49 @@ impl Room {
     }
 
     fn terminate(&mut self) {
-        let id = rustix::process::Pid::from_child(&self.server);
-        let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
-        let _ = self.server.wait();
+        if matches!(self.server.try_wait(), Ok(None)) {
+            let id = rustix::process::Pid::from_child(&self.server);
+            let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+            let _ = self.server.wait();
+        }
     }
 
     fn take_folder(&mut self) -> Folder {
-        let empty = tempfile::tempdir().unwrap();
-        std::mem::replace(&mut self.folder, Folder { dir: empty })
+        let empty = Folder { dir: tempfile::tempdir().unwrap(), name: "data".to_owned() };
+        std::mem::replace(&mut self.folder, empty)
     }
 }
 
 impl Drop for Room {
     fn drop(&mut self) {
-        let log = self.folder.path().join("log");
-        if !log.is_dir() || std::thread::panicking() {
-            self.terminate();
-            return;
-        }
         self.terminate();
-        let verified = self.folder.verify_log();
-        assert!(verified.status.success(), "{}", text(&verified.stderr));
-    }
-}
-
-impl Caller<'_> {
-    /// A request of this caller.
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.room.http.request(method, format!("{}{path}", self.room.url));
-        match &self.token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
+        if std::thread::panicking() {
+            println!("the server's own log ends:\n{}", self.folder.tail());
+        } else if self.folder.path().join("log").is_dir() {
+            let verified = self.folder.verify_log();
+            assert!(verified.status.success(), "{}", text(&verified.stderr));
         }
     }
-
-    /// Gets a path.
-    pub fn get(&self, path: &str) -> Response {
-        self.request(Method::GET, path).send().unwrap()
-    }
-
-    /// Posts JSON to a path.
-    pub fn post(&self, path: &str, body: &Value) -> Response {
-        self.request(Method::POST, path).json(body).send().unwrap()
-    }
-
-    /// Deletes a path.
-    pub fn delete(&self, path: &str) -> Response {
-        self.request(Method::DELETE, path).send().unwrap()
-    }
-
-    /// Asks a question, as CSV.
-    pub fn ask(&self, sql: &str) -> Response {
-        self.ask_with(&json!({"sql": sql}), "text/csv")
-    }
-
-    /// Asks a question with everything it may carry.
-    pub fn ask_with(&self, body: &Value, accept: &str) -> Response {
-        self.request(Method::POST, "/v1/queries").header("Accept", accept).json(body).send().unwrap()
-    }
-
-    /// The answer to a question, as CSV.
-    pub fn csv(&self, sql: &str) -> String {
-        let answer = self.ask(sql);
-        let status = answer.status();
-        let body = answer.text().unwrap();
-        assert!(status.is_success(), "{status}: {body}");
-        body
-    }
-
-    /// The problem that a question meets.
-    pub fn problem(&self, sql: &str) -> Value {
-        problem(self.ask(sql))
-    }
 }
 
-/// The problem document of a refusal.
-pub fn problem(response: Response) -> Value {
-    let status = response.status().as_u16();
-    assert!(400 <= status, "{status}: {}", response.text().unwrap());
-    assert_eq!(header(&response, "content-type"), "application/problem+json");
-    let problem: Value = response.json().unwrap();
-    assert_eq!(problem["status"], status, "{problem}");
-    problem
-}
-
-/// A header of a response, or the empty text.
-pub fn header(response: &Response, name: &str) -> String {
-    let value = response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-    value.unwrap_or_default()
+/// The program with words, and nothing of the surroundings that it would heed.
+pub fn command(words: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.args(words).stdin(Stdio::null());
+    command.env_remove("READINGROOM_TOKEN").env_remove("READINGROOM_URL");
+    command.env("XDG_STATE_HOME", "/nowhere");
+    command
 }
 
 /// Runs the program.
 pub fn run(words: &[&str]) -> Output {
-    Command::new(PROGRAM)
-        .args(words)
-        .env_remove("READINGROOM_TOKEN")
-        .env_remove("READINGROOM_URL")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
+    command(words).output().unwrap()
+}
+
+/// What a command that must be refused says.
+pub fn refusal(words: &[&str], output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{words:?}: {}", text(&output.stdout));
+    text(&output.stderr)
 }
 
 /// Bytes as text.
@@ -312,11 +333,16 @@ pub fn text(bytes: &[u8]) -> String {
 
 /// A folder of inputs beside the checkout, or nothing with a line that says so.
 pub fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(name);
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(name);
+    let corpora = std::env::var_os("READINGROOM_CORPORA").map(PathBuf::from);
+    let path = match (corpora, name.strip_prefix("corpora/")) {
+        (Some(corpora), Some(name)) => corpora.join(name),
+        _ => beside,
+    };
     if path.exists() {
         Some(path)
     } else {
-        println!("skipped: ../shared/{name} is not here");
+        println!("skipped: {} is not here", path.display());
         None
     }
 }

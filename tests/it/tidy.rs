@@ -45,8 +45,7 @@ fn metadata() -> Value {
 
 /// The files that belong to the repository, relative to its root.
 fn tracked() -> Vec<PathBuf> {
-    let output =
-        Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().unwrap();
+    let output = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().unwrap();
     assert!(output.status.success(), "the tests run in a checkout");
     let text = String::from_utf8(output.stdout).unwrap();
     text.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from).collect()
@@ -125,15 +124,18 @@ fn a_room_imports_lower_floors_only() {
     let floors = BTreeMap::from(FLOORS);
     let metadata = metadata();
 
-    let ours: Vec<_> =
-        packages(&metadata).filter(|package| package["source"].is_null()).collect();
+    let ours: Vec<_> = packages(&metadata).filter(|package| package["source"].is_null()).collect();
     assert_eq!(ours.len(), FLOORS.len(), "every crate has a floor");
     for package in ours {
         let name = package["name"].as_str().unwrap();
         for dependency in package["dependencies"].as_array().unwrap() {
             let Some(beneath) = floors.get(dependency["name"].as_str().unwrap()) else { continue };
             let is_for_tests = dependency["kind"] == "dev";
-            assert!(is_for_tests || *beneath < floors[name], "{name} imports {}", dependency["name"]);
+            assert!(
+                is_for_tests || *beneath < floors[name],
+                "{name} imports {}",
+                dependency["name"]
+            );
         }
     }
 }
@@ -176,7 +178,14 @@ fn no_file_is_two_rooms() {
 #[test]
 fn nothing_is_left_for_later() {
     // Written in two parts, so that this file does not find itself.
-    let marks = [["TO", "DO"], ["FIX", "ME"], ["todo", "!("], ["unimplemented", "!("], ["dbg", "!("], ["#[ig", "nore"]];
+    let marks = [
+        ["TO", "DO"],
+        ["FIX", "ME"],
+        ["todo", "!("],
+        ["unimplemented", "!("],
+        ["dbg", "!("],
+        ["#[ig", "nore"],
+    ];
 
     let found: Vec<_> = rust_files()
         .into_iter()
@@ -230,11 +239,19 @@ fn every_setting_is_in_the_guide() {
     let mut section = String::new();
     let mut missing = Vec::new();
     for line in reference.lines() {
-        let Some(line) = line.strip_prefix("#?").or_else(|| line.strip_prefix('#')) else { continue };
+        let Some(line) = line.strip_prefix("#?").or_else(|| line.strip_prefix('#')) else {
+            continue;
+        };
         if let Some(name) = line.strip_prefix('[') {
             section = format!("{}.", name.trim_matches(['[', ']']));
-        } else if let Some((name, _)) = line.split_once(" = ").filter(|(name, _)| !name.contains(' ')) {
-            let shown = if section == "tokens.issuers." { name.to_owned() } else { format!("{section}{name}") };
+        } else if let Some((name, _)) =
+            line.split_once(" = ").filter(|(name, _)| !name.contains(' '))
+        {
+            let shown = if section == "tokens.issuers." {
+                name.to_owned()
+            } else {
+                format!("{section}{name}")
+            };
             if !guide.contains(&format!("`{shown}`")) {
                 missing.push(shown);
             }

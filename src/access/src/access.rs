@@ -319,7 +319,7 @@ impl Access {
     }
 
     /// Ends when something that a running query rests on is taken back, and says what.
-    pub async fn withdrawn(&self, standing: &Standing) -> Denial {
+    pub async fn withdrawn(&self, standing: Standing) -> Denial {
         let mut changes = self.registry.changes();
         loop {
             let checked = standing.check(&self.registry.held(), self.clock.now());

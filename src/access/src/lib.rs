@@ -44,3 +44,6 @@ pub use registry::{ChangeRefused, GrantDraft, ProjectDraft, ProjectPage, Registr
 pub use revocation::Standing;
 pub use settings::{IssuerSettings, KeySource, Rate, Settings};
 pub use token::{TokenRefused, Unauthenticated};
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use domain::{Clock, Sha256Digest};
 use ledger::{AppendError, LeafIndex, Log, Record};
 
-pub use entry::{Body, Entry};
+pub use entry::{Body, Commitment, Entry};
 pub use event::{Actor, Attribution, Event};
 pub use private::{Private, UnsealError};
 pub use recover::Recovery;
@@ -139,6 +139,15 @@ impl Audit {
         Ok(self.log.append(record).wait()?)
     }
 
+    /// What stands for someone's name in entries: the same for one person within one project.
+    ///
+    /// # Errors
+    /// When the vault cannot be read or written.
+    pub fn commitment(&self, actor: &Actor) -> Result<Commitment, RecordError> {
+        let key = self.vault.key(&vault::Holder::of(actor))?;
+        Ok(key.commit(actor.subject.as_str().as_bytes()))
+    }
+
     /// Reads the entries back from an index on, with their private parts.
     pub fn replay(
         &self,
@@ -160,9 +169,8 @@ impl Audit {
         let (body, holder, mut private) = event.into_parts(attribution)?;
         let actor = match &attribution.actor {
             Some(actor) => {
-                let key = self.vault.key(&vault::Holder::of(actor))?;
                 private.subject = Some(actor.subject.clone());
-                Some(key.commit(actor.subject.as_str().as_bytes()))
+                Some(self.commitment(actor)?)
             }
             None => None,
         };

@@ -28,6 +28,9 @@ pub mod schema;
 mod vet;
 mod walk;
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;

@@ -16,16 +16,17 @@ pub mod open;
 mod replay;
 mod tasks;
 
+use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use access::Access;
 use audit::Audit;
 use audit::event::{Actor, Attribution};
 use catalogue::Catalogue;
-use domain::{Clock, Principal, RequestId, Subject};
+use domain::{Clock, Principal, ProjectId, RequestId, Role, Subject};
 use sandbox::Pool;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
@@ -41,6 +42,7 @@ use crate::flood::Flood;
 use crate::http::door::caller::{Caller, Operator};
 use crate::http::door::request::RequestContext;
 use crate::metrics::Metrics;
+use crate::publish::Publications;
 use crate::records::Records;
 use crate::settings::Settings;
 use crate::spool::Spool;
@@ -57,8 +59,10 @@ pub struct Application {
     spool: Spool,
     records: Records,
     running: Running,
+    publications: Publications,
     flood: Flood,
     is_closing: AtomicBool,
+    own_urls: OnceLock<Vec<String>>,
     /// Where queries and publications go their way, apart from the connections.
     runtime: Option<Runtime>,
     /// After the pool, so that every outcome still finds it.
@@ -140,6 +144,12 @@ impl Application {
         &self.running
     }
 
+    /// Which publications are on their way, and what became of those that ended.
+    #[must_use]
+    pub fn publications(&self) -> &Publications {
+        &self.publications
+    }
+
     /// Requests without a valid token.
     pub(crate) fn flood(&self) -> &Flood {
         &self.flood
@@ -163,11 +173,13 @@ impl Application {
     /// Begins nothing new, lets what runs come to its end for a while, then stops it.
     pub async fn close(&self, grace: Duration) {
         self.is_closing.store(true, Ordering::Release);
-        if tokio::time::timeout(grace, self.running.idle()).await.is_err() {
-            tracing::warn!("queries still run after the grace; they are stopped");
+        let idle = || async { tokio::join!(self.running.idle(), self.publications.idle()) };
+        if tokio::time::timeout(grace, idle()).await.is_err() {
+            tracing::warn!("queries or publications still run after the grace; they are stopped");
             self.running.stop_all();
+            self.publications.stop_all();
             // Their outcomes are entries; a worker that does not die is none of our time.
-            let _ = tokio::time::timeout(CLOSING_PATIENCE, self.running.idle()).await;
+            let _ = tokio::time::timeout(CLOSING_PATIENCE, idle()).await;
         }
         self.note_flood().await;
         if self.audit.log().seal_now().is_err() {
@@ -194,14 +206,39 @@ impl Application {
 
     /// Which principal acts, as the log knows it.
     pub(crate) fn attribution_of(&self, principal: &Principal, request: &RequestId) -> Attribution {
-        let project = principal.project.clone();
-        let organisation = project
-            .as_ref()
-            .and_then(|project| self.access.project(project))
-            .map(|project| project.organisation);
-        let role = principal.role.as_str().to_owned();
-        let actor = Actor { subject: principal.subject.clone(), role, project, organisation };
+        let project = principal.project.as_ref();
+        let actor = self.actor(&principal.subject, principal.role, project);
         Attribution { request_id: Some(request.clone()), actor: Some(actor) }
+    }
+
+    /// Someone in a role, as the log knows them.
+    pub(crate) fn actor(
+        &self,
+        subject: &Subject,
+        role: Role,
+        project: Option<&ProjectId>,
+    ) -> Actor {
+        let applied = project.and_then(|project| self.access.project(project));
+        Actor {
+            subject: subject.clone(),
+            role: role.as_str().to_owned(),
+            project: project.cloned(),
+            organisation: applied.map(|project| project.organisation),
+        }
+    }
+
+    /// The addresses of this server: the one that the operator gave it, and those it listens on.
+    pub(crate) fn own_urls(&self) -> &[String] {
+        self.own_urls.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Notes where it is served; the first time counts.
+    pub(crate) fn note_addresses(&self, addresses: &[SocketAddr]) {
+        let scheme = if self.settings.tls.is_some() { "https" } else { "http" };
+        let urls = addresses.iter().map(|address| format!("{scheme}://{address}"));
+        let urls = self.settings.public_url.iter().cloned().chain(urls).collect();
+        // A second server on the same folder is impossible: it has one owner.
+        let _ = self.own_urls.set(urls);
     }
 }
 

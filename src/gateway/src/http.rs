@@ -13,15 +13,27 @@
 //! - [`wire`]: bodies, parameters, negotiation.
 //! - [`openapi`]: what the contract says beside the operations.
 //! - [`answer`]: answers on their way out.
-//! - [`queries`], [`log`], [`health`]: the resources.
+//! - the resources: [`queries`], [`log`], [`health`]; `datasets`, `snapshots`, `editions`,
+//!   `catalogue`, `keys`; `publications`; `me`, `tokens`, `projects`, `members`, `grants`.
 
 pub(crate) mod answer;
+mod catalogue;
+mod datasets;
 pub mod door;
+mod editions;
+mod grants;
 pub mod health;
+mod keys;
 pub mod log;
+mod me;
+mod members;
 pub mod openapi;
 pub mod problem;
+mod projects;
+mod publications;
 pub mod queries;
+mod snapshots;
+mod tokens;
 pub mod wire;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -34,12 +46,39 @@ pub use problem::{Kind, Problem};
 
 /// Registers every operation; each resource adds its own.
 pub(crate) fn operations(config: &mut ServiceConfig) {
+    catalogue::operations(config);
+    datasets::operations(config);
+    editions::operations(config);
+    grants::operations(config);
     health::operations(config);
+    keys::operations(config);
     log::operations(config);
+    me::operations(config);
+    members::operations(config);
+    projects::operations(config);
+    publications::operations(config);
     queries::operations(config);
+    snapshots::operations(config);
+    tokens::operations(config);
 }
 
 /// Who may call which operation; each resource lists its own.
 pub(crate) fn permissions() -> impl Iterator<Item = (&'static str, Permission)> {
-    [health::PERMISSIONS, log::PERMISSIONS, queries::PERMISSIONS].into_iter().flatten().copied()
+    let all = [
+        catalogue::PERMISSIONS,
+        datasets::PERMISSIONS,
+        editions::PERMISSIONS,
+        grants::PERMISSIONS,
+        health::PERMISSIONS,
+        keys::PERMISSIONS,
+        log::PERMISSIONS,
+        me::PERMISSIONS,
+        members::PERMISSIONS,
+        projects::PERMISSIONS,
+        publications::PERMISSIONS,
+        queries::PERMISSIONS,
+        snapshots::PERMISSIONS,
+        tokens::PERMISSIONS,
+    ];
+    all.into_iter().flatten().copied()
 }

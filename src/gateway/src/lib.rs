@@ -11,6 +11,8 @@
 //! - [`settings`]: what an operator may choose.
 //! - [`application`]: everything one data folder needs, opened together; [`serve`]: its doors.
 //! - [`ask`]: from a question to an answer that the log knows.
+//! - [`publish`]: from a steward's delivery to an edition that the log knows.
+//! - [`register`]: what the registrar decides, and the tokens that follow from it.
 //! - [`spool`]: stored answers; [`records`]: where queries stand in the log.
 //! - [`metrics`]: what a Prometheus server may count.
 //! - [`http`]: the door: requests in, answers and problem documents out.
@@ -20,10 +22,18 @@ pub mod ask;
 mod flood;
 pub mod http;
 pub mod metrics;
+pub mod publish;
 pub mod records;
+pub mod register;
 pub mod serve;
 pub mod settings;
 pub mod spool;
 
 pub use application::Application;
 pub use settings::Settings;
+
+/// The contract as YAML: what `openapi.yaml` at the root of the repository must be.
+#[must_use]
+pub fn openapi_yaml() -> &'static str {
+    http::Contract::get().yaml()
+}

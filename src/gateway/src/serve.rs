@@ -97,7 +97,8 @@ pub struct Serving {
 pub fn serve(room: Arc<Application>, doors: Doors) -> Result<Serving, ServeError> {
     let (control, listener) = ControlSocket::open(room.data_dir()).map_err(ServeError::Control)?;
     let addresses = doors.listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>();
-    let addresses = addresses.map_err(ServeError::Start)?;
+    let addresses: Vec<_> = addresses.map_err(ServeError::Start)?;
+    room.note_addresses(&addresses);
     let tls = room.settings().tls.as_ref().map(tls::config).transpose()?;
     let (tell, told) = mpsc::channel();
     let shared = Arc::clone(&room);

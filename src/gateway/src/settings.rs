@@ -54,6 +54,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where metrics are served, if not beside everything else.
     pub metrics_listen: Option<SocketAddr>,
+    /// The address that callers know it by, where that is not where it listens.
+    pub public_url: Option<String>,
     /// The base of problem types; each is a page of `docs/problems/`.
     pub problem_base_url: String,
     /// Certificate and key, where no proxy ends TLS.
@@ -224,6 +226,7 @@ impl Default for Settings {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             metrics_listen: None,
+            public_url: None,
             problem_base_url: PROBLEM_BASE_URL.to_owned(),
             tls: None,
             http: HttpSettings::default(),
@@ -358,7 +361,9 @@ impl Settings {
             let rule = "must not exceed limits_max";
             return Err(SettingsError::Range { name: "limits", rule });
         }
-        if self.log.origin.is_empty() || self.log.origin.chars().any(|c| c.is_whitespace() || c == '+') {
+        if self.log.origin.is_empty()
+            || self.log.origin.chars().any(|c| c.is_whitespace() || c == '+')
+        {
             let rule = "must be a name without spaces and plus signs";
             return Err(SettingsError::Range { name: "log.origin", rule });
         }

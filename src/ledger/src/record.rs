@@ -20,8 +20,9 @@ use crate::scan::Damage;
 /// Longest entry, in bytes: an entry bundle's lengths have 16 bits, and some room is left.
 pub const ENTRY_BYTES_MAX: usize = 60 * 1024;
 
-/// Longest attachment, in bytes.
-pub const ATTACHMENT_BYTES_MAX: usize = 1024 * 1024;
+/// Longest attachment, in bytes: twice a question of 4 MiB, whose every byte may need escaping, and
+/// room.
+pub const ATTACHMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What is appended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,1 +1,79 @@
-//! placeholder
+//! The publish path inside the wall: from what a steward delivers to files that can be queried.
+//!
+//! read → validate → normalise → lay out; signing and activating are the gateway's. Runs in a
+//! worker process, on bytes that may be hostile.
+//!
+//! Floor 3. Knows codebooks and the engine's types and operators; does not know who publishes,
+//! where snapshots lie, which edition there is, or HTTP.
+//!
+//! # Invariant
+//! Every row of the sources is in a new file, or equal to one that is, or counted as rejected; and
+//! the same sources give the same files, byte for byte.
+//!
+//! # Rooms
+//! - [`source`]: what is in a delivered file.
+//! - [`text`]: text into cells.
+//! - [`columns`], [`categories`], [`transparency`]: the codebook made ready.
+//! - [`convert`], [`normalise`], [`check`]: cells into values that the codebook accepts.
+//! - [`read`]: all of that on several threads.
+//! - [`duplicates`], [`orphans`], over [`fingerprint`] and [`buckets`]: keys.
+//! - [`sort`], [`layout`], [`sketch`]: rows into files.
+//! - [`tally`], [`findings`], [`summary`], [`draft`], [`rejects`]: what is told of it.
+//! - [`run`]: the plot.
+
+mod buckets;
+mod categories;
+mod check;
+mod columns;
+mod convert;
+mod draft;
+mod duplicates;
+mod failure;
+mod findings;
+mod fingerprint;
+mod layout;
+mod leaf;
+mod normalise;
+mod orphans;
+mod period;
+mod published;
+mod read;
+mod rejects;
+mod rule;
+mod run;
+mod sketch;
+mod sort;
+mod source;
+mod summary;
+mod tally;
+mod text;
+mod transparency;
+
+use std::fs::File;
+use std::path::Path;
+
+use domain::publication::{Draft, Progress, PublishJob};
+
+pub use failure::{Fault, PublishFailure};
+
+/// Makes a draft of a snapshot from what was delivered.
+///
+/// `files` are the descriptors of the job's sources, kept files and referenced files, in that
+/// order; they are read by position and never moved. New files are left in `scratch`, where
+/// everything else that was put there is gone when this returns.
+///
+/// # Errors
+/// A report of what was rejected, or a fault of ours.
+pub fn run(
+    job: PublishJob,
+    files: Vec<File>,
+    scratch: &Path,
+    on_progress: &mut dyn FnMut(Progress),
+) -> Result<Draft, PublishFailure> {
+    let sources = job.sources.iter().map(|source| source.bytes);
+    let kept = job.kept.iter().map(|resource| resource.bytes);
+    let referenced = job.references.iter().flat_map(|snapshot| &snapshot.files);
+    let lengths = sources.chain(kept).chain(referenced.map(|file| file.bytes));
+    let sections = source::sections(files, lengths)?;
+    run::Run::new(&job, sections, scratch)?.run(on_progress)
+}

@@ -13,20 +13,20 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use audit::{LogCommand, LogVerify};
-pub use query::{Codebook, Login, OutputFormat, Query};
-pub use registrar::{
+pub(crate) use audit::{LogCommand, LogVerify};
+pub(crate) use query::{Codebook, Login, OutputFormat, Query};
+pub(crate) use registrar::{
     GrantAdd, GrantCommand, GrantRevoke, MemberAdd, MemberCommand, MemberRemove, ProjectCommand,
     ProjectCreate, ProjectEnd, TokenCommand, TokenIssue, TokenRevoke,
 };
-pub use server::{Demo, Generate, Init, ScaleName, Serve};
-pub use steward::{EditionsCommand, Publish, SnapshotsCommand};
+pub(crate) use server::{Demo, Generate, Init, ScaleName, Serve};
+pub(crate) use steward::{EditionsCommand, Publish, SnapshotsCommand};
 
 /// Reading Room: vetted researchers consult a platform's public data (DSA Art. 40).
 #[derive(Debug, Parser)]
 #[command(name = "readingroom", version, arg_required_else_help = true)]
 #[command(after_help = "Start here:\n  readingroom demo\n")]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -34,7 +34,7 @@ pub struct Cli {
 
 /// What can be done.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Make a data folder with a demo world, publish it, and serve it.
     Demo(Demo),
     /// Make an empty data folder: keys, registry, log, a commented readingroom.toml.
@@ -86,7 +86,7 @@ pub enum Command {
 
 /// Where a server is, and how its answers are shown.
 #[derive(Clone, Debug, Args)]
-pub struct Remote {
+pub(crate) struct Remote {
     /// Address of the server.
     #[arg(long, env = "READINGROOM_URL", default_value = "http://127.0.0.1:8080")]
     pub url: String,
@@ -97,7 +97,7 @@ pub struct Remote {
 
 /// A data folder on this machine, or a server elsewhere.
 #[derive(Clone, Debug, Args)]
-pub struct Target {
+pub(crate) struct Target {
     /// The data folder; where a server runs on it, that server does the work.
     #[arg(long, value_name = "DIR", conflicts_with = "url", required_unless_present = "url")]
     pub data: Option<PathBuf>,

@@ -45,7 +45,10 @@ pub(crate) fn run(login: &Login) -> anyhow::Result<()> {
         let subject = login.subject.as_ref().map(domain::Subject::as_str);
         let public = MemberKey::make(path, subject)?;
         output::line(format_args!("{} is the private key: keep it", path.display()));
-        output::line(format_args!("{} is the public key: give it to the registrar", public.display()));
+        output::line(format_args!(
+            "{} is the public key: give it to the registrar",
+            public.display()
+        ));
         return Ok(());
     }
     let (Some(url), Some(key)) = (&login.url, &login.key) else {
@@ -55,10 +58,25 @@ pub(crate) fn run(login: &Login) -> anyhow::Result<()> {
     let key = fs::canonicalize(key).with_context(|| format!("{} cannot be read", key.display()))?;
     let subject = match &login.subject {
         Some(subject) => subject.as_str().to_owned(),
-        None => MemberKey::read(&key)?.subject().context("the key names no one; give --subject S")?.to_owned(),
+        None => MemberKey::read(&key)?
+            .subject()
+            .context("the key names no one; give --subject S")?
+            .to_owned(),
     };
-    let kept = fetch(url, Kept { key, subject, project: login.project.clone(), token: String::new(), expires_at: SystemClock.now() })?;
-    output::line(format_args!("{} is logged in at {url} until {}; renewed by itself", kept.subject, kept.expires_at));
+    let kept = fetch(
+        url,
+        Kept {
+            key,
+            subject,
+            project: login.project.clone(),
+            token: String::new(),
+            expires_at: SystemClock.now(),
+        },
+    )?;
+    output::line(format_args!(
+        "{} is logged in at {url} until {}; renewed by itself",
+        kept.subject, kept.expires_at
+    ));
     keep(url, kept)
 }
 
@@ -83,7 +101,12 @@ pub(crate) fn token_for(url: &str) -> anyhow::Result<Option<String>> {
 fn fetch(url: &str, kept: Kept) -> anyhow::Result<Kept> {
     let now = SystemClock.now();
     let audience = format!("{url}/v1/token");
-    let assertion = MemberKey::read(&kept.key)?.assertion(&kept.subject, kept.project.as_ref(), &audience, now)?;
+    let assertion = MemberKey::read(&kept.key)?.assertion(
+        &kept.subject,
+        kept.project.as_ref(),
+        &audience,
+        now,
+    )?;
     let client = Client::anonymous(url)?;
     let form = [
         ("grant_type", "client_credentials"),
@@ -93,7 +116,9 @@ fn fetch(url: &str, kept: Kept) -> anyhow::Result<Kept> {
     let request = client.request(reqwest::Method::POST, "/v1/token").form(&form);
     let answer: Value = client.send(request)?.json().context("the answer is no JSON")?;
     let token = answer["access_token"].as_str().context("the answer holds no token")?.to_owned();
-    let ttl_s = answer["expires_in"].as_i64().context("the answer does not say how long the token works")?;
+    let ttl_s = answer["expires_in"]
+        .as_i64()
+        .context("the answer does not say how long the token works")?;
     Ok(Kept { token, expires_at: now.plus_s(ttl_s), ..kept })
 }
 
@@ -101,7 +126,9 @@ fn fetch(url: &str, kept: Kept) -> anyhow::Result<Kept> {
 fn file() -> anyhow::Result<PathBuf> {
     let state = match std::env::var_os("XDG_STATE_HOME") {
         Some(state) => PathBuf::from(state),
-        None => std::env::home_dir().context("there is no home folder to keep the log-in in")?.join(".local/state"),
+        None => std::env::home_dir()
+            .context("there is no home folder to keep the log-in in")?
+            .join(".local/state"),
     };
     Ok(state.join("readingroom/logins.json"))
 }
@@ -109,7 +136,9 @@ fn file() -> anyhow::Result<PathBuf> {
 fn read_kept() -> anyhow::Result<Logins> {
     let Ok(file) = file() else { return Ok(Logins::default()) };
     match fs::read(&file) {
-        Ok(text) => serde_json::from_slice(&text).with_context(|| format!("{} is not what `login` wrote; remove it and log in again", file.display())),
+        Ok(text) => serde_json::from_slice(&text).with_context(|| {
+            format!("{} is not what `login` wrote; remove it and log in again", file.display())
+        }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Logins::default()),
         Err(error) => Err(error).with_context(|| format!("{} cannot be read", file.display())),
     }
@@ -122,7 +151,8 @@ fn keep(url: &str, kept: Kept) -> anyhow::Result<()> {
     let folder = file.parent().context("invariant: the file lies in a folder")?;
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let draft = file.with_extension("new");
-    let mut written = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    let mut written =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     written.write_all(&serde_json::to_vec_pretty(&logins)?)?;
     fs::rename(&draft, &file).with_context(|| format!("{} cannot be written", file.display()))
 }

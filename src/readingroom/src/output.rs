@@ -1,25 +1,31 @@
 //! What commands print: tables for people, JSON for machines.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that prints")]
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _, Write as _};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde::Serialize;
 use serde_json::Value;
 
 /// Prints a line on standard output.
+///
+/// Whoever closed the other end of a pipe wants no more of it, and that is no failure.
 pub(crate) fn line(text: impl std::fmt::Display) {
-    println!("{text}");
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// Prints a text as it is on standard output.
+pub(crate) fn text(text: &str) {
+    let _ = io::stdout().write_all(text.as_bytes());
 }
 
 /// Says something on standard error: progress and notes that are no result.
 pub(crate) fn note(text: impl std::fmt::Display) {
-    eprintln!("{text}");
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Prints a value as indented JSON.
 pub(crate) fn json<T: Serialize>(value: &T) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
+    line(serde_json::to_string_pretty(value)?);
     Ok(())
 }
 
@@ -46,7 +52,7 @@ impl<'a> Column<'a> {
 /// Prints aligned columns; nothing is cut where the output is no terminal.
 pub(crate) fn table(columns: &[Column<'_>], rows: impl IntoIterator<Item = Vec<String>>) {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
+    table.load_style(presets::NOTHING);
     if std::io::stdout().is_terminal() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
@@ -62,7 +68,7 @@ pub(crate) fn table(columns: &[Column<'_>], rows: impl IntoIterator<Item = Vec<S
             }
         }
     }
-    println!("{}", table.to_string().trim_end());
+    line(table.to_string().trim_end());
 }
 
 /// A JSON value as it stands in a cell.
@@ -77,7 +83,10 @@ pub(crate) fn cell(value: &Value) -> String {
 /// Prints chosen members of JSON objects as a table.
 pub(crate) fn objects(columns: &[(&str, Column<'_>)], objects: &[Value]) {
     let rows = objects.iter().map(|object| {
-        columns.iter().map(|(pointer, _)| cell(object.pointer(pointer).unwrap_or(&Value::Null))).collect()
+        columns
+            .iter()
+            .map(|(pointer, _)| cell(object.pointer(pointer).unwrap_or(&Value::Null)))
+            .collect()
     });
     let headings: Vec<_> = columns
         .iter()

@@ -3,8 +3,8 @@
 use std::io;
 use std::num::NonZeroU32;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use access::{Access, Algorithm, KeySource, Options, Rate};
 use audit::entry::Start;
@@ -23,6 +23,7 @@ use super::{Application, tasks};
 use crate::ask::Running;
 use crate::flood::Flood;
 use crate::metrics::{Metrics, MetricsError};
+use crate::publish::Publications;
 use crate::settings::{IssuerSettings, Settings, SettingsError, WorkerSettings};
 use crate::spool::Spool;
 
@@ -59,6 +60,9 @@ pub enum OpenError {
     /// The folder of stored answers cannot be used.
     #[error("the folder of stored answers cannot be used")]
     Spool(#[source] io::Error),
+    /// The folder of deliveries cannot be used.
+    #[error("the folder of deliveries cannot be used")]
+    Inbox(#[source] io::Error),
     /// No worker starts.
     #[error("the workers cannot be started: {0}")]
     Pool(#[from] sandbox::StartError),
@@ -99,13 +103,19 @@ impl Application {
         let log_observer = Arc::clone(&observer) as Arc<dyn ledger::Observer>;
         let (log, recovery) = Log::open(&Audit::log_folder(data_dir), keys.log, log_observer)?;
         let log = Arc::new(log);
-        let (audit, recovered) =
-            Audit::open(data_dir, log, &recovery, BUILD, Arc::clone(&clock))?;
+        let (audit, recovered) = Audit::open(data_dir, log, &recovery, BUILD, Arc::clone(&clock))?;
         if recovered.intents_closed > 0 || recovered.torn_bytes > 0 {
             let (closed, torn) = (recovered.intents_closed, recovered.torn_bytes);
-            tracing::warn!(intents_closed = closed, torn_bytes = torn, "a crash was recovered from");
+            tracing::warn!(
+                intents_closed = closed,
+                torn_bytes = torn,
+                "a crash was recovered from"
+            );
         }
         let catalogue = Catalogue::open(data_dir, keys.manifests, &[])?;
+        for damage in catalogue.damaged() {
+            tracing::warn!(%damage, "a staged snapshot is damaged; it is left out");
+        }
         let access = Arc::new(Access::open(Options {
             registry: data_dir.join("registry.sqlite"),
             settings: access_settings(&settings)?,
@@ -117,6 +127,7 @@ impl Application {
         let records = replay::follow(&audit, &access, &catalogue, clock.today())?;
         let spool = Spool::open(data_dir.join("results"), settings.results.keep_hours)
             .map_err(OpenError::Spool)?;
+        let publications = Publications::open(data_dir.join("inbox")).map_err(OpenError::Inbox)?;
         let pool = Pool::start(pool_settings(data_dir, &settings.workers), observer)?;
         let application = Arc::new(Self {
             settings,
@@ -129,8 +140,10 @@ impl Application {
             spool,
             records,
             running: Running::default(),
+            publications,
             flood: Flood::default(),
             is_closing: AtomicBool::new(false),
+            own_urls: OnceLock::new(),
             runtime: Some(runtime().map_err(OpenError::Runtime)?),
             audit,
             folder,
@@ -152,11 +165,7 @@ impl Application {
 /// The threads on which queries and publications go their way.
 fn runtime() -> io::Result<Runtime> {
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2);
-    Builder::new_multi_thread()
-        .worker_threads(threads)
-        .thread_name("queries")
-        .enable_all()
-        .build()
+    Builder::new_multi_thread().worker_threads(threads).thread_name("queries").enable_all().build()
 }
 
 /// The codebooks that grants are checked against.
@@ -213,9 +222,8 @@ fn access_settings(settings: &Settings) -> Result<access::Settings, SettingsErro
 /// One other issuer.
 fn issuer(settings: &IssuerSettings) -> Result<access::IssuerSettings, SettingsError> {
     let fault = |name, rule| SettingsError::Range { name, rule };
-    let algorithm = Algorithm::parse(&settings.algorithm).map_err(|_| {
-        fault("tokens.issuers.algorithm", "must be EdDSA, ES256, PS256 or RS256")
-    })?;
+    let algorithm = Algorithm::parse(&settings.algorithm)
+        .map_err(|_| fault("tokens.issuers.algorithm", "must be EdDSA, ES256, PS256 or RS256"))?;
     let keys = match (&settings.jwks_file, &settings.jwks_url) {
         (Some(file), None) => KeySource::File(file.clone()),
         (None, Some(url)) => KeySource::Url(

@@ -88,9 +88,8 @@ impl Prepared {
         let mut files = Vec::new();
         for scan in &verdict.scans {
             let mut mounts = self.question.mounts.iter();
-            let is_scanned = |mount: &&Mount| {
-                mount.dataset == scan.dataset && mount.snapshot == scan.snapshot
-            };
+            let is_scanned =
+                |mount: &&Mount| mount.dataset == scan.dataset && mount.snapshot == scan.snapshot;
             for file in mounts.find(is_scanned).iter().flat_map(|mount| &mount.files) {
                 files.push(self.view.open_file(&scan.dataset, file)?);
             }

@@ -11,7 +11,6 @@ use domain::limits::Usage;
 use domain::{DatasetName, EditionId, Format, Limits, QueryId, Sha256Digest, SnapshotId, Verdict};
 use ledger::LeafIndex;
 
-
 use crate::Application;
 use crate::ask::admit::{Admission, Admitted};
 use crate::ask::run::{Answer, Ended};

@@ -150,6 +150,7 @@ fn older_than<'a>(
 ) -> Result<&'a [std::sync::Arc<SignedEdition>], Problem> {
     let index = all.iter().position(|signed| signed.id().as_str() == after);
     index.map(|index| &all[..index]).ok_or_else(|| {
-        Kind::BodyInvalid.problem("`after` is the `next` of the page before; leave it out to begin.")
+        Kind::BodyInvalid
+            .problem("`after` is the `next` of the page before; leave it out to begin.")
     })
 }

@@ -23,7 +23,9 @@ pub(crate) fn operations(config: &mut ServiceConfig) {
 #[derive(Serialize, ToSchema)]
 struct KeysBody<'a> {
     /// Signs the log's checkpoints; its name is the log's origin.
-    #[schema(example = "reading-room.example/log+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW")]
+    #[schema(
+        example = "reading-room.example/log+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
+    )]
     log: &'a str,
     /// Signs manifests and editions.
     manifests: &'a str,

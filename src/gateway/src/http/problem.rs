@@ -8,6 +8,8 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod asking;
+mod publishing;
+mod registering;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,6 +23,8 @@ use domain::verdict::Position;
 use domain::{RequestId, limits::LimitName};
 use serde::Serialize;
 
+pub(crate) use asking::log_unavailable;
+
 /// The base of problem types unless the configuration names another.
 pub const PROBLEM_BASE_URL: &str = "https://reading-room.example/problems/";
 
@@ -29,7 +33,8 @@ pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 
 /// Declares every kind with its code, status and title, so that none can lack one.
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident = $code:literal, $status:literal, $title:literal;)+) => {
+    ($($(#[$doc:meta])* $kind:ident = $code:literal, $slug:literal, $status:literal,
+        $title:literal;)+) => {
         /// The closed list of what can be said no to; each is a page of `docs/problems/`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Kind {
@@ -44,6 +49,22 @@ macro_rules! kinds {
             #[must_use]
             pub fn code(self) -> &'static str {
                 match self { $(Self::$kind => $code,)+ }
+            }
+
+            /// The page's file name without its ending, and the last part of `type`.
+            #[must_use]
+            pub fn slug(self) -> &'static str {
+                match self { $(Self::$kind => $slug,)+ }
+            }
+
+            /// Its page.
+            #[must_use]
+            pub fn page(self) -> &'static str {
+                match self {
+                    $(Self::$kind => {
+                        include_str!(concat!("../../../../docs/problems/", $slug, ".md"))
+                    })+
+                }
             }
 
             /// The status it is sent with, as a number.
@@ -63,70 +84,64 @@ macro_rules! kinds {
 
 kinds! {
     /// No token, or one that fails any check.
-    Unauthenticated = "unauthenticated", 401, "A valid token is needed";
+    Unauthenticated = "unauthenticated", "unauthenticated", 401, "A valid token is needed";
     /// The role has no such operation.
-    NotPermitted = "not_permitted", 403, "Your role has no such operation";
+    NotPermitted = "not_permitted", "not-permitted", 403, "Your role has no such operation";
     /// The project has no grant of a dataset.
-    GrantMissing = "grant_missing", 403, "Your project has no grant of a dataset";
+    GrantMissing = "grant_missing", "grant-missing", 403, "Your project has no grant of a dataset";
     /// The project's grant of a dataset has ended.
-    GrantExpired = "grant_expired", 403, "Your project's grant of a dataset has ended";
+    GrantExpired = "grant_expired", "grant-expired", 403, "Your project's grant of a dataset has ended";
     /// The project is suspended, closed or outside its period.
-    ProjectSuspended = "project_suspended", 403, "Your project may not work now";
+    ProjectSuspended = "project_suspended", "project-suspended", 403, "Your project may not work now";
     /// A column lies outside the grant.
-    ColumnNotGranted = "column_not_granted", 403, "A column is outside your grant";
+    ColumnNotGranted = "column_not_granted", "column-not-granted", 403, "A column is outside your grant";
     /// The SQL text does not parse or plan.
-    SqlInvalid = "sql_invalid", 400, "The SQL text does not parse or plan";
+    SqlInvalid = "sql_invalid", "sql-invalid", 400, "The SQL text does not parse or plan";
     /// The query asks for what is never allowed.
-    QueryRefused = "query_refused", 400, "The query asks for what is never allowed";
+    QueryRefused = "query_refused", "query-refused", 400, "The query asks for what is never allowed";
     /// There is no such dataset.
-    TableUnknown = "table_unknown", 400, "There is no such dataset";
+    TableUnknown = "table_unknown", "table-unknown", 400, "There is no such dataset";
     /// There is no such column.
-    ColumnUnknown = "column_unknown", 400, "There is no such column";
+    ColumnUnknown = "column_unknown", "column-unknown", 400, "There is no such column";
     /// The request's body or parameters are not as the contract says.
-    BodyInvalid = "body_invalid", 400, "The request is not as the contract says";
+    BodyInvalid = "body_invalid", "body-invalid", 400, "The request is not as the contract says";
     /// There is nothing here, or nothing that the caller may know of.
-    NotFound = "not_found", 404, "There is nothing here";
+    NotFound = "not_found", "not-found", 404, "There is nothing here";
     /// The address exists, the method does not.
-    MethodNotAllowed = "method_not_allowed", 405, "This address has no such method";
+    MethodNotAllowed = "method_not_allowed", "method-not-allowed", 405, "This address has no such method";
     /// None of the accepted media types is one of ours.
-    NotAcceptable = "not_acceptable", 406, "No accepted media type can be given";
+    NotAcceptable = "not_acceptable", "not-acceptable", 406, "No accepted media type can be given";
     /// The state of things does not allow it.
-    Conflict = "conflict", 409, "It conflicts with the state of things";
+    Conflict = "conflict", "conflict", 409, "It conflicts with the state of things";
     /// The snapshot was withdrawn.
-    SnapshotWithdrawn = "snapshot_withdrawn", 410, "The snapshot was withdrawn";
+    SnapshotWithdrawn = "snapshot_withdrawn", "snapshot-withdrawn", 410, "The snapshot was withdrawn";
     /// The body is larger than allowed.
-    TooLarge = "too_large", 413, "The body is too large";
+    TooLarge = "too_large", "too-large", 413, "The body is too large";
     /// The body's media type is not one that the operation reads.
-    UnsupportedMediaType = "unsupported_media_type", 415, "The body's media type is not read here";
+    UnsupportedMediaType = "unsupported_media_type", "unsupported-media-type", 415, "The body's media type is not read here";
     /// The range lies outside the stored answer.
-    RangeNotSatisfiable = "range_not_satisfiable", 416, "The range lies outside the answer";
+    RangeNotSatisfiable = "range_not_satisfiable", "range-not-satisfiable", 416, "The range lies outside the answer";
     /// The sources break the codebook.
-    PublishRejected = "publish_rejected", 422, "The sources break the codebook";
+    PublishRejected = "publish_rejected", "publish-rejected", 422, "The sources break the codebook";
     /// A daily budget or the number of queries at one time is used up.
-    QuotaExceeded = "quota_exceeded", 429, "A quota is used up";
+    QuotaExceeded = "quota_exceeded", "quota-exceeded", 429, "A quota is used up";
     /// Too many requests in a short time.
-    RateLimited = "rate_limited", 429, "Too many requests";
+    RateLimited = "rate_limited", "rate-limited", 429, "Too many requests";
     /// The query hit a limit while it ran.
-    QueryStopped = "query_stopped", 422, "The query was stopped";
+    QueryStopped = "query_stopped", "query-stopped", 422, "The query was stopped";
     /// The query failed on a value.
-    QueryFailed = "query_failed", 422, "The query failed on a value";
+    QueryFailed = "query_failed", "query-failed", 422, "The query failed on a value";
     /// The worker ended in the middle of the query.
-    WorkerLost = "worker_lost", 500, "The worker ended in the middle of the query";
+    WorkerLost = "worker_lost", "worker-lost", 500, "The worker ended in the middle of the query";
     /// A fault of ours.
-    Internal = "internal", 500, "Something failed here";
+    Internal = "internal", "internal", 500, "Something failed here";
     /// No worker is free, and the queue is full.
-    TooBusy = "too_busy", 503, "Too busy";
+    TooBusy = "too_busy", "too-busy", 503, "Too busy";
     /// The log accepts no entries, so nothing is released.
-    LogUnavailable = "log_unavailable", 503, "The log accepts no entries";
+    LogUnavailable = "log_unavailable", "log-unavailable", 503, "The log accepts no entries";
 }
 
 impl Kind {
-    /// The page's file name and the last part of `type`.
-    #[must_use]
-    pub fn slug(self) -> String {
-        self.code().replace('_', "-")
-    }
-
     /// The kind with a code.
     #[must_use]
     pub fn of_code(code: &str) -> Option<Self> {
@@ -166,6 +181,9 @@ struct Members {
     violated_policies: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<RejectReport>,
+    /// The word that OAuth has for it (RFC 6749 §5.2), of the token endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
     /// Sent as `Allow`, not in the body.
     #[serde(skip)]
     allow: Option<String>,
@@ -282,6 +300,13 @@ impl Problem {
         self
     }
 
+    /// Adds the word that OAuth has for it; it is sent as plain JSON then, as OAuth clients expect.
+    #[must_use]
+    pub fn oauth(mut self, error: &'static str) -> Self {
+        self.members.error = Some(error);
+        self
+    }
+
     /// Names the methods that the address has, sent as `Allow`.
     #[must_use]
     pub fn allow(mut self, methods: String) -> Self {
@@ -337,6 +362,13 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// A sentence's first letter is a capital.
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + characters.as_str()
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.kind.code(), self.detail)
@@ -352,7 +384,9 @@ impl ResponseError for Problem {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.kind.status());
-        response.insert_header((header::CONTENT_TYPE, PROBLEM_MEDIA_TYPE));
+        let is_oauth = self.members.error.is_some();
+        let media_type = if is_oauth { "application/json" } else { PROBLEM_MEDIA_TYPE };
+        response.insert_header((header::CONTENT_TYPE, media_type));
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         if let Some(seconds) = self.members.retry_after_s {
             response.insert_header((header::RETRY_AFTER, seconds.to_string()));
@@ -403,9 +437,9 @@ mod tests {
     #[test]
     fn every_page_names_the_code_and_the_status_of_its_kind() {
         for kind in Kind::ALL {
-            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/problems/");
-            let page = std::fs::read_to_string(format!("{path}{}.md", kind.slug())).unwrap();
+            let page = kind.page();
 
+            assert_eq!(kind.slug(), kind.code().replace('_', "-"));
             assert!(page.starts_with(&format!("# `{}`", kind.code())), "{kind:?}");
             assert!(page.contains(&format!("Status {}", kind.status_code())), "{kind:?}");
         }

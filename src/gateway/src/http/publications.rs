@@ -112,9 +112,24 @@ pub(crate) async fn publish(
         Ok(publication) => accepted(&PublicationBody::of(&publication)),
         Err(refused) => {
             drain(source).await;
-            Err(refused)
+            Err(log_refusal(&room, &caller, &context, refused).await)
         }
     }
+}
+
+/// Makes the entry of a delivery that was refused at the door durable.
+async fn log_refusal(
+    room: &Application,
+    caller: &Caller,
+    context: &RequestContext,
+    refused: Problem,
+) -> Problem {
+    if refused.kind().status().is_server_error() {
+        return refused;
+    }
+    let attribution = room.attribution(caller, context);
+    let logged = room.log_denied(&attribution, context.operation_id(), refused.kind().code()).await;
+    logged.map_or_else(Problem::from, |()| refused)
 }
 
 /// Shows a publication: where it stands, how far it is, what was found.

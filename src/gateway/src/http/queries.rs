@@ -34,8 +34,7 @@ use body::{AskBody, AskReply, PlanBody};
 use record::{QueriesBody, QueryBody};
 
 /// Who asks the data.
-const ASKERS: Permission =
-    Permission::Roles(&[Role::Researcher, Role::Regulator, Role::Auditor]);
+const ASKERS: Permission = Permission::Roles(&[Role::Researcher, Role::Regulator, Role::Auditor]);
 
 /// Who may call what here.
 pub(crate) const PERMISSIONS: Permissions = &[
@@ -158,9 +157,12 @@ pub(crate) async fn list_queries(
     Params(page): Params<Page>,
 ) -> Result<HttpResponse, Problem> {
     let limit = page.limit()?;
-    let after = page.after.as_deref().map(QueryId::parse).transpose().map_err(|_| {
-        Kind::BodyInvalid.problem("`after` is the `next` of the page before.")
-    })?;
+    let after = page
+        .after
+        .as_deref()
+        .map(QueryId::parse)
+        .transpose()
+        .map_err(|_| Kind::BodyInvalid.problem("`after` is the `next` of the page before."))?;
     let project = project_of(&caller)?;
     let places = room.records().page(&project, after.as_ref(), limit + 1);
     let shared = web::Data::clone(&room);

@@ -231,7 +231,8 @@ pub(crate) async fn verify_snapshot(
 fn after_index(all: &[&std::sync::Arc<Snapshot>], after: &str) -> Result<usize, Problem> {
     let index = all.iter().position(|snapshot| snapshot.id().as_str() == after);
     index.map(|index| index + 1).ok_or_else(|| {
-        Kind::BodyInvalid.problem("`after` is the `next` of the page before; leave it out to begin.")
+        Kind::BodyInvalid
+            .problem("`after` is the `next` of the page before; leave it out to begin.")
     })
 }
 

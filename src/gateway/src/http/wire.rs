@@ -5,9 +5,12 @@
 //! - [`params`]: path and query parameters.
 //! - [`accept`]: the form of an answer; [`prefer`]: how long to wait for it.
 //! - [`range`]: parts of an answer, and answers known already.
+//! - `document`: what goes out byte for byte; `nothing`: bodies of operations that need none.
 
 pub mod accept;
+pub(crate) mod document;
 pub mod json;
+pub(crate) mod nothing;
 pub mod params;
 pub mod prefer;
 pub mod range;

@@ -130,7 +130,8 @@ mod tests {
     use super::*;
 
     fn pieces(texts: &[&'static str]) -> impl Stream<Item = Result<Bytes, PayloadError>> + Unpin {
-        let pieces: Vec<_> = texts.iter().map(|text| Ok(Bytes::from_static(text.as_bytes()))).collect();
+        let pieces: Vec<_> =
+            texts.iter().map(|text| Ok(Bytes::from_static(text.as_bytes()))).collect();
         stream::iter(pieces)
     }
 
@@ -169,7 +170,8 @@ mod tests {
     async fn a_connection_that_breaks_off_is_no_whole_source() {
         let folder = tempfile::tempdir().unwrap();
         let inbox = Inbox::open(folder.path().to_owned()).unwrap();
-        let broken = stream::iter([Ok(Bytes::from_static(b"id")), Err(PayloadError::Incomplete(None))]);
+        let broken =
+            stream::iter([Ok(Bytes::from_static(b"id")), Err(PayloadError::Incomplete(None))]);
 
         let refused = inbox.receive(broken, 100).await;
 

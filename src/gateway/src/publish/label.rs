@@ -106,10 +106,8 @@ mod tests {
 
     fn label(media_type: Option<&str>, disposition: Option<&str>) -> Result<Label, LabelError> {
         let mut headers = HeaderMap::new();
-        let pairs = [
-            (header::CONTENT_TYPE, media_type),
-            (header::CONTENT_DISPOSITION, disposition),
-        ];
+        let pairs =
+            [(header::CONTENT_TYPE, media_type), (header::CONTENT_DISPOSITION, disposition)];
         for (name, value) in pairs {
             if let Some(value) = value {
                 headers.insert(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
@@ -138,7 +136,11 @@ mod tests {
 
     #[test]
     fn what_no_file_can_be_called_is_refused() {
-        for bad in ["attachment; filename=\"..\"", "attachment; filename=\"a/\"", "attachment; filename*=UTF-8''a%0Ab"] {
+        for bad in [
+            "attachment; filename=\"..\"",
+            "attachment; filename=\"a/\"",
+            "attachment; filename*=UTF-8''a%0Ab",
+        ] {
             assert_eq!(name_of(bad), Err(LabelError::Name), "{bad}");
         }
         let long = format!("attachment; filename=\"{}\"", "a".repeat(256));

@@ -61,7 +61,7 @@ impl Application {
         underway.progress().reach(Stage::Activate);
         let snapshot = adopted.snapshot().id().clone();
         let aim = if wishes.stage { Aim::Staged } else { Aim::Current(order.as_of) };
-        self.conclude(adopted, aim, &delivery.attribution).await?;
+        self.log_and_settle(adopted, aim, &delivery.attribution).await?;
         let view = self.catalogue().view();
         let edition = view.newest().filter(|_| !wishes.stage).map(|newest| newest.id().clone());
         let state =
@@ -100,14 +100,14 @@ impl Application {
         let newest = view.newest().map(|newest| newest.edition().as_of);
         let own = pending.snapshot().manifest().as_of;
         let as_of = newest.map_or(own, |newest| newest.max(own));
-        self.conclude(pending, Aim::Current(as_of), attribution).await?;
+        self.log_and_settle(pending, Aim::Current(as_of), attribution).await?;
         let view = self.catalogue().view();
         let newest = view.newest().cloned();
         Ok(newest.expect("invariant: activating leaves an edition"))
     }
 
     /// Proposes an edition, makes the entries durable, then makes all of it visible.
-    async fn conclude(
+    async fn log_and_settle(
         &self,
         mut pending: Pending,
         aim: Aim,

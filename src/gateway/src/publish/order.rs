@@ -110,11 +110,7 @@ fn check_period(codebook: &Codebook, period: Option<&str>) -> Result<(), OrderEr
     }
 }
 
-fn check_supersedes(
-    wishes: &Wishes,
-    view: &View,
-    dataset: &DatasetName,
-) -> Result<(), OrderError> {
+fn check_supersedes(wishes: &Wishes, view: &View, dataset: &DatasetName) -> Result<(), OrderError> {
     let reason = wishes.reason.as_deref().filter(|reason| !reason.trim().is_empty());
     match (&wishes.supersedes, reason) {
         (Some(_), None) => Err(OrderError::ReasonMissing),
@@ -137,5 +133,131 @@ fn check_columns(codebook: &Codebook, current: Option<&Snapshot>) -> Result<(), 
         Ok(())
     } else {
         Err(OrderError::ColumnsChanged(current.id().clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use catalogue::{Adoption, Catalogue};
+    use domain::manifest::{ColumnSummary, Coverage};
+    use domain::publication::{Draft, DraftFile, RejectReport};
+    use domain::{Sha256Digest, Timestamp};
+    use ledger::SigningKey;
+
+    use super::*;
+
+    const TODAY: &str = "2026-11-23";
+
+    fn day(text: &str) -> Date {
+        text.parse().unwrap()
+    }
+
+    fn name(text: &str) -> DatasetName {
+        DatasetName::parse(text).unwrap()
+    }
+
+    /// A catalogue in which `traders` is current as of the first of November.
+    fn catalogue(folder: &tempfile::TempDir) -> Catalogue {
+        let key = SigningKey::generate("room.example").unwrap();
+        let catalogue = Catalogue::open(folder.path(), Arc::new(key), &[]).unwrap();
+        std::fs::write(folder.path().join("0.parquet"), b"rows").unwrap();
+        let codebook = Arc::clone(catalogue.view().enforced(&name("traders")).unwrap());
+        let column = |field: &domain::codebook::Field| ColumnSummary {
+            name: field.name.clone(),
+            field_type: field.field_type,
+            bytes: 1,
+            null_count: 0,
+            distinct_estimate: 1,
+            min: None,
+            max: None,
+        };
+        let file = DraftFile {
+            file: "0.parquet".to_owned(),
+            bytes: 4,
+            sha256: Sha256Digest::of(b"rows"),
+            row_count: 1,
+            period: None,
+        };
+        let draft = Draft {
+            files: vec![file],
+            kept: Vec::new(),
+            row_count: 1,
+            coverage: Coverage::default(),
+            columns: codebook.codebook().fields.iter().map(column).collect(),
+            sources: Vec::new(),
+            quality: Vec::new(),
+            rejects: RejectReport::default(),
+        };
+        let created = Timestamp::parse("2026-11-01T12:00:00Z").unwrap();
+        let adoption = Adoption {
+            codebook,
+            base: None,
+            as_of: day("2026-11-01"),
+            created,
+            publisher: "operator:1000".to_owned(),
+            tool: "readingroom".to_owned(),
+            supersedes: None,
+            reason: None,
+            draft: &draft,
+            folder: folder.path(),
+        };
+        let mut pending = catalogue.adopt(adoption).unwrap();
+        catalogue.propose(&mut pending, day("2026-11-01"), created).unwrap();
+        catalogue.settle(pending).unwrap();
+        catalogue
+    }
+
+    fn check(dataset: &str, wishes: Wishes) -> Result<Order, OrderError> {
+        let folder = tempfile::tempdir().unwrap();
+        Order::check(name(dataset), wishes, &catalogue(&folder).view(), day(TODAY))
+    }
+
+    #[test]
+    fn a_day_is_today_unless_given_and_between_the_newest_editions_and_today() {
+        let on = |date: &str| Wishes { as_of: Some(day(date)), ..Wishes::default() };
+
+        assert_eq!(check("traders", Wishes::default()).unwrap().as_of, day(TODAY));
+        assert!(check("traders", on("2026-11-01")).is_ok());
+        let newest = day("2026-11-01");
+        let early = check("traders", on("2026-10-31"));
+        assert_eq!(early, Err(OrderError::AsOfBeforeNewest { newest }));
+        let today = day(TODAY);
+        assert_eq!(check("traders", on("2026-11-24")), Err(OrderError::AsOfFuture { today }));
+    }
+
+    #[test]
+    fn a_period_is_for_datasets_that_have_periods() {
+        let of = |period: &str| Wishes { period: Some(period.to_owned()), ..Wishes::default() };
+
+        assert_eq!(check("traders", of("2025-07-01")), Err(OrderError::PeriodOfState));
+        assert!(check("statements_of_reasons", of("2025-07-01")).is_ok());
+        let month = check("statements_of_reasons", of("2025-07"));
+        assert!(matches!(month, Err(OrderError::Period(_))));
+    }
+
+    #[test]
+    fn a_correction_names_what_it_corrects_and_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let view = catalogue(&folder).view();
+        let there = view.current(&name("traders")).unwrap().id().clone();
+        let absent = SnapshotId::from_digest(&Sha256Digest::of(b""));
+        let check = |supersedes: Option<&SnapshotId>, reason: Option<&str>| {
+            let (supersedes, reason) = (supersedes.cloned(), reason.map(str::to_owned));
+            let wishes = Wishes { supersedes, reason, ..Wishes::default() };
+            Order::check(name("traders"), wishes, &view, day(TODAY)).map(|_| ())
+        };
+
+        assert_eq!(check(Some(&there), Some("prices were in cents")), Ok(()));
+        assert_eq!(check(Some(&there), Some(" ")), Err(OrderError::ReasonMissing));
+        assert_eq!(check(None, Some("why")), Err(OrderError::ReasonAlone));
+        let unknown = check(Some(&absent), Some("why"));
+        assert_eq!(unknown, Err(OrderError::SupersedesUnknown(absent.clone())));
+    }
+
+    #[test]
+    fn a_dataset_that_is_not_there_is_not_published() {
+        assert_eq!(check("secrets", Wishes::default()), Err(OrderError::DatasetUnknown));
     }
 }

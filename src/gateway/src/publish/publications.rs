@@ -278,7 +278,7 @@ impl Publications {
                 let _ = stop.send(PublishError::Cancelled);
                 Ok(publication)
             }
-            None if publication.ended.is_some() => Err(CancelError::Ended),
+            None if publication.state != PublicationState::Running => Err(CancelError::Ended),
             None => Err(CancelError::TooLate),
         }
     }
@@ -449,7 +449,8 @@ impl State {
         if self.publications.len() < ENDED_MAX {
             return;
         }
-        let mut ended = self.publications.iter().filter(|(_, it)| it.ended.is_some());
+        let mut ended =
+            self.publications.iter().filter(|(_, it)| it.state != PublicationState::Running);
         if let Some(oldest) = ended.next().map(|(id, _)| id.clone()) {
             self.publications.remove(&oldest);
             self.keys.retain(|_, id| *id != oldest);
@@ -462,3 +463,6 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

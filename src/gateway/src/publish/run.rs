@@ -8,9 +8,13 @@ use domain::publication::{Draft, PublishJob, SourceFile};
 use sandbox::{LeaseError, PublishEnd, ScratchFolder};
 
 use crate::Application;
+use crate::http::problem::Problem;
 use crate::publish::job::{self, Prepared};
 use crate::publish::publications::{Success, Underway};
 use crate::publish::{Delivery, PublicationState, PublishError, Report};
+
+/// The operation that a rejected delivery is an entry of.
+const OPERATION: &str = "publish";
 
 /// A delivery that has arrived.
 pub(super) struct Work {
@@ -30,7 +34,14 @@ impl Application {
     /// Carries a publication out, and notes how it ended.
     pub(super) async fn carry_out(self: Arc<Self>, work: Work, mut underway: Underway) {
         let request = work.delivery.request.clone();
-        let end = self.carry(work, &mut underway).await;
+        let attribution = work.delivery.attribution.clone();
+        let mut end = self.carry(work, &mut underway).await;
+        if let Err(refused @ PublishError::Rejected(_)) = &end {
+            let code = Problem::from(refused).kind().code();
+            if let Err(failure) = self.log_denied(&attribution, OPERATION, code).await {
+                end = Err(failure.into());
+            }
+        }
         underway.end(&end, self.clock().now(), |problem| {
             problem.for_request(&request, &self.settings().problem_base_url)
         });
@@ -84,6 +95,8 @@ impl Application {
 fn no_worker(error: LeaseError) -> PublishError {
     match error {
         LeaseError::Stopped => PublishError::Closing,
-        other @ (LeaseError::Busy { .. } | LeaseError::Lost { .. }) => PublishError::NoWorker(other),
+        other @ (LeaseError::Busy { .. } | LeaseError::Lost { .. }) => {
+            PublishError::NoWorker(other)
+        }
     }
 }

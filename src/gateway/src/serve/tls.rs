@@ -34,6 +34,7 @@ pub(super) fn config(settings: &TlsSettings) -> Result<ServerConfig, TlsError> {
     let key = PrivateKeyDer::from_pem_file(&settings.key);
     let key = key.map_err(|source| fault(&settings.key, source))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let builder =
+        ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     Ok(builder.with_no_client_auth().with_single_cert(chain, key)?)
 }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 /// `readingroom log`
 #[derive(Debug, Subcommand)]
-pub enum LogCommand {
+pub(crate) enum LogCommand {
     /// Check every signature, tile and entry with the public key alone.
     Verify(LogVerify),
 }
@@ -16,7 +16,7 @@ pub enum LogCommand {
 #[command(
     after_help = "Example:\n  readingroom log verify --data DIR --key \"$(jq -r .log_key DIR/demo.json)\"\n"
 )]
-pub struct LogVerify {
+pub(crate) struct LogVerify {
     /// The data folder, or a copy of its `log` folder.
     #[arg(long, value_name = "DIR", conflicts_with = "url", required_unless_present = "url")]
     pub data: Option<PathBuf>,

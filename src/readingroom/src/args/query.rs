@@ -9,7 +9,7 @@ use super::Remote;
 
 /// The form in which an answer is shown or kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum OutputFormat {
+pub(crate) enum OutputFormat {
     /// Aligned columns with their types and a footer.
     Table,
     /// Comma-separated values with a header line.
@@ -29,7 +29,7 @@ pub enum OutputFormat {
 #[command(
     after_help = "Examples:\n  readingroom query \"SELECT category, count(*) FROM moderation_actions GROUP BY category\"\n  readingroom query \"SELECT * FROM listings WHERE trader_id = \\$1\" --param T0000001 --format csv --out one.csv\n"
 )]
-pub struct Query {
+pub(crate) struct Query {
     /// Where.
     #[command(flatten)]
     pub remote: Remote,
@@ -55,7 +55,7 @@ pub struct Query {
 /// `readingroom codebook`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  readingroom codebook listings\n")]
-pub struct Codebook {
+pub(crate) struct Codebook {
     /// Where.
     #[command(flatten)]
     pub remote: Remote,
@@ -68,7 +68,7 @@ pub struct Codebook {
 #[command(
     after_help = "Examples:\n  readingroom login --make-key ada.key.json          # writes ada.key.json and ada.key.pub.json\n  readingroom login --url https://… --key ada.key.json --subject ada\n"
 )]
-pub struct Login {
+pub(crate) struct Login {
     /// Address of the server.
     #[arg(long, env = "READINGROOM_URL", required_unless_present = "make_key")]
     pub url: Option<String>,

@@ -10,7 +10,7 @@ use super::Target;
 
 /// `readingroom project`
 #[derive(Debug, Subcommand)]
-pub enum ProjectCommand {
+pub(crate) enum ProjectCommand {
     /// Record an approved reasoned request.
     Create(ProjectCreate),
     /// List the projects.
@@ -30,7 +30,9 @@ pub enum ProjectCommand {
         id: ProjectId,
     },
     /// Stop a project's access for a time; --lift takes it up again.
-    #[command(after_help = "Example:\n  readingroom project suspend --data DIR p-fair-trade --reason 'key lost'\n")]
+    #[command(
+        after_help = "Example:\n  readingroom project suspend --data DIR p-fair-trade --reason 'key lost'\n"
+    )]
     Suspend {
         /// What and why.
         #[command(flatten)]
@@ -40,7 +42,9 @@ pub enum ProjectCommand {
         lift: bool,
     },
     /// End a project's access for good.
-    #[command(after_help = "Example:\n  readingroom project close --data DIR p-fair-trade --reason 'finished'\n")]
+    #[command(
+        after_help = "Example:\n  readingroom project close --data DIR p-fair-trade --reason 'finished'\n"
+    )]
     Close {
         /// What and why.
         #[command(flatten)]
@@ -50,7 +54,7 @@ pub enum ProjectCommand {
 
 /// A project, and why its access ends.
 #[derive(Debug, Args)]
-pub struct ProjectEnd {
+pub(crate) struct ProjectEnd {
     /// Where.
     #[command(flatten)]
     pub target: Target,
@@ -66,7 +70,7 @@ pub struct ProjectEnd {
 #[command(
     after_help = "Example:\n  readingroom project create --data DIR --title 'Fair trade' --purpose 'Dangerous toys' \\\n    --organisation o-university --legal-basis '40(12)' --request-id DSC-2026-17 \\\n    --applied 2026-08-01 --decided 2026-09-15 --valid-from 2026-10-01 --valid-until 2027-09-30\n"
 )]
-pub struct ProjectCreate {
+pub(crate) struct ProjectCreate {
     /// Where.
     #[command(flatten)]
     pub target: Target,
@@ -101,7 +105,7 @@ pub struct ProjectCreate {
 
 /// `readingroom member`
 #[derive(Debug, Subcommand)]
-pub enum MemberCommand {
+pub(crate) enum MemberCommand {
     /// Add someone to a project, or give a member another key.
     Add(MemberAdd),
     /// Remove someone from a project; running queries end within a second.
@@ -110,8 +114,10 @@ pub enum MemberCommand {
 
 /// `readingroom member add`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  readingroom member add --data DIR --project p-fair-trade --subject ada --key ada.pub.json\n")]
-pub struct MemberAdd {
+#[command(
+    after_help = "Example:\n  readingroom member add --data DIR --project p-fair-trade --subject ada --key ada.pub.json\n"
+)]
+pub(crate) struct MemberAdd {
     /// Where.
     #[command(flatten)]
     pub target: Target,
@@ -128,8 +134,10 @@ pub struct MemberAdd {
 
 /// `readingroom member remove`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  readingroom member remove --data DIR --project p-fair-trade --subject ada\n")]
-pub struct MemberRemove {
+#[command(
+    after_help = "Example:\n  readingroom member remove --data DIR --project p-fair-trade --subject ada\n"
+)]
+pub(crate) struct MemberRemove {
     /// Where.
     #[command(flatten)]
     pub target: Target,
@@ -143,11 +151,13 @@ pub struct MemberRemove {
 
 /// `readingroom grant`
 #[derive(Debug, Subcommand)]
-pub enum GrantCommand {
+pub(crate) enum GrantCommand {
     /// Let a project consult a dataset.
     Add(GrantAdd),
     /// List a project's grants.
-    #[command(after_help = "Example:\n  readingroom grant list --data DIR --project p-fair-trade\n")]
+    #[command(
+        after_help = "Example:\n  readingroom grant list --data DIR --project p-fair-trade\n"
+    )]
     List {
         /// Where.
         #[command(flatten)]
@@ -162,8 +172,10 @@ pub enum GrantCommand {
 
 /// `readingroom grant add`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  readingroom grant add --data DIR --project p-fair-trade --dataset listings --rows-from 2026-01-01\n")]
-pub struct GrantAdd {
+#[command(
+    after_help = "Example:\n  readingroom grant add --data DIR --project p-fair-trade --dataset listings --rows-from 2026-01-01\n"
+)]
+pub(crate) struct GrantAdd {
     /// Where.
     #[command(flatten)]
     pub target: Target,
@@ -216,8 +228,10 @@ pub struct GrantAdd {
 
 /// `readingroom grant revoke`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  readingroom grant revoke --data DIR --project p-fair-trade g-1 --reason 'out of scope'\n")]
-pub struct GrantRevoke {
+#[command(
+    after_help = "Example:\n  readingroom grant revoke --data DIR --project p-fair-trade g-1 --reason 'out of scope'\n"
+)]
+pub(crate) struct GrantRevoke {
     /// Where.
     #[command(flatten)]
     pub target: Target,
@@ -233,7 +247,7 @@ pub struct GrantRevoke {
 
 /// `readingroom token`
 #[derive(Debug, Subcommand)]
-pub enum TokenCommand {
+pub(crate) enum TokenCommand {
     /// Issue a token of the embedded issuer.
     Issue(TokenIssue),
     /// Make one token, or all of someone's, stop working.
@@ -242,8 +256,10 @@ pub enum TokenCommand {
 
 /// `readingroom token issue`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  readingroom token issue --data DIR --subject ada --role researcher --project p-fair-trade --ttl 8h\n")]
-pub struct TokenIssue {
+#[command(
+    after_help = "Example:\n  readingroom token issue --data DIR --subject ada --role researcher --project p-fair-trade --ttl 8h\n"
+)]
+pub(crate) struct TokenIssue {
     /// Where.
     #[command(flatten)]
     pub target: Target,
@@ -264,12 +280,17 @@ pub struct TokenIssue {
 /// `readingroom token revoke`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  readingroom token revoke --data DIR --subject ada\n")]
-pub struct TokenRevoke {
+pub(crate) struct TokenRevoke {
     /// Where.
     #[command(flatten)]
     pub target: Target,
     /// The token, by its id (`jti`).
-    #[arg(long, value_name = "JTI", conflicts_with = "subject", required_unless_present = "subject")]
+    #[arg(
+        long,
+        value_name = "JTI",
+        conflicts_with = "subject",
+        required_unless_present = "subject"
+    )]
     pub token_id: Option<TokenId>,
     /// All tokens of someone issued until now.
     #[arg(long, value_name = "S")]

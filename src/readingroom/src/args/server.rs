@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 /// How large a demo world is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ScaleName {
+pub(crate) enum ScaleName {
     /// About 100 000 rows in all.
     Small,
     /// About 10 million rows.
@@ -19,7 +19,7 @@ pub enum ScaleName {
 /// `readingroom demo`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  readingroom demo --data ./reading-room-data --port 8080\n")]
-pub struct Demo {
+pub(crate) struct Demo {
     /// The data folder; used again where it is there already.
     #[arg(long, value_name = "DIR", default_value = "./reading-room-data")]
     pub data: PathBuf,
@@ -37,7 +37,7 @@ pub struct Demo {
 /// `readingroom init`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  readingroom init --data /srv/reading-room\n")]
-pub struct Init {
+pub(crate) struct Init {
     /// The folder to make.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
@@ -45,8 +45,10 @@ pub struct Init {
 
 /// `readingroom serve`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  readingroom serve --data /srv/reading-room --listen 127.0.0.1:8080\n")]
-pub struct Serve {
+#[command(
+    after_help = "Example:\n  readingroom serve --data /srv/reading-room --listen 127.0.0.1:8080\n"
+)]
+pub(crate) struct Serve {
     /// The data folder, made by `init` or `demo`.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
@@ -67,7 +69,7 @@ pub struct Serve {
 /// `readingroom generate`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  readingroom generate --out ./exports --scale small --seed 1\n")]
-pub struct Generate {
+pub(crate) struct Generate {
     /// The folder to write to; must be empty or not there yet.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,

@@ -12,7 +12,7 @@ use super::Target;
 #[command(
     after_help = "Examples:\n  readingroom publish --data DIR listings listings.ndjson.gz --as-of 2026-11-01\n  readingroom publish --data DIR statements_of_reasons sor-global-2025-07-01-full.zip\n"
 )]
-pub struct Publish {
+pub(crate) struct Publish {
     /// Where to publish.
     #[command(flatten)]
     pub target: Target,
@@ -46,7 +46,7 @@ pub struct Publish {
 
 /// `readingroom snapshots`
 #[derive(Debug, Subcommand)]
-pub enum SnapshotsCommand {
+pub(crate) enum SnapshotsCommand {
     /// List a dataset's snapshots, newest first.
     #[command(after_help = "Example:\n  readingroom snapshots list --data DIR listings\n")]
     List {
@@ -93,7 +93,7 @@ pub enum SnapshotsCommand {
 
 /// `readingroom editions`
 #[derive(Debug, Subcommand)]
-pub enum EditionsCommand {
+pub(crate) enum EditionsCommand {
     /// List the editions, newest first.
     #[command(after_help = "Example:\n  readingroom editions list --data DIR\n")]
     List {

@@ -52,7 +52,10 @@ impl fmt::Display for Failure {
         match self {
             Self::Problem(problem) => write_problem(f, problem),
             Self::Strange { status } => {
-                write!(f, "the answer (status {status}) is not that of a reading room; is the address right?")
+                write!(
+                    f,
+                    "the answer (status {status}) is not that of a reading room; is the address right?"
+                )
             }
             Self::Unreachable { what, source } => {
                 let reason = if source.is_connect() {

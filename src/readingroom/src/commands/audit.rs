@@ -23,12 +23,17 @@ fn verify_log(verify: &LogVerify) -> anyhow::Result<()> {
     let key = VerifyingKey::parse(&verify.key)
         .context("--key is no verifying key of the form <name>+<hash>+<base64>; GET /v1/keys and demo.json have it")?;
     let since = match &verify.since {
-        Some(path) => Some(fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?),
+        Some(path) => Some(
+            fs::read_to_string(path)
+                .with_context(|| format!("{} cannot be read", path.display()))?,
+        ),
         None => None,
     };
     let verified = match (&verify.data, &verify.url) {
         (Some(data), _) => ledger::verify_directory(&log_folder(data), &key, since.as_deref()),
-        (None, Some(url)) => ledger::verify_source(&Remote(Client::remote(url)?), &key, since.as_deref()),
+        (None, Some(url)) => {
+            ledger::verify_source(&Remote(Client::remote(url)?), &key, since.as_deref())
+        }
         (None, None) => bail!("give --data DIR or --url URL"),
     };
     match verified {
@@ -48,7 +53,12 @@ fn log_folder(data: &Path) -> PathBuf {
 
 fn told(key: &VerifyingKey, verified: &Verified) -> String {
     let checkpoint = &verified.checkpoint;
-    let mut text = format!("{}: {} entries verified, root {}", key.name(), checkpoint.size(), checkpoint.root());
+    let mut text = format!(
+        "{}: {} entries verified, root {}",
+        key.name(),
+        checkpoint.size(),
+        checkpoint.root()
+    );
     if let Some(since) = verified.since {
         text.push_str(&format!(", continues the {since} entries of the earlier checkpoint"));
     }

@@ -54,9 +54,20 @@ pub(crate) fn me(remote: &Remote) -> anyhow::Result<()> {
     if remote.json {
         return output::json(&me);
     }
-    for pointer in ["/principal/subject", "/principal/role", "/project/id", "/project/title", "/project/purpose", "/token/expires_at"] {
+    for pointer in [
+        "/principal/subject",
+        "/principal/role",
+        "/project/id",
+        "/project/title",
+        "/project/purpose",
+        "/token/expires_at",
+    ] {
         if let Some(value) = me.pointer(pointer).filter(|value| !value.is_null()) {
-            output::line(format_args!("{:22}{}", pointer[1..].replace('/', " "), output::cell(value)));
+            output::line(format_args!(
+                "{:22}{}",
+                pointer[1..].replace('/', " "),
+                output::cell(value)
+            ));
         }
     }
     let grants = me["grants"].as_array().cloned().unwrap_or_default();
@@ -74,7 +85,10 @@ pub(crate) fn me(remote: &Remote) -> anyhow::Result<()> {
         let rows = budget.iter().map(|(name, left)| {
             vec![name.clone(), output::cell(&left["left"]), output::cell(&left["allowed"])]
         });
-        output::table(&[Column::text("TODAY"), Column::number("LEFT"), Column::number("ALLOWED")], rows);
+        output::table(
+            &[Column::text("TODAY"), Column::number("LEFT"), Column::number("ALLOWED")],
+            rows,
+        );
     }
     Ok(())
 }
@@ -101,9 +115,11 @@ pub(crate) fn editions(command: EditionsCommand) -> anyhow::Result<()> {
                 return output::json(&edition);
             }
             output::line(format_args!("{id}  as of {}", output::cell(&edition["as_of"])));
-            let rows = edition["snapshots"].as_object().into_iter().flatten().map(|(name, snapshot)| {
-                vec![name.clone(), output::cell(&snapshot["id"])]
-            });
+            let rows = edition["snapshots"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, snapshot)| vec![name.clone(), output::cell(&snapshot["id"])]);
             output::table(&[Column::text("DATASET"), Column::text("SNAPSHOT")], rows);
             Ok(())
         }

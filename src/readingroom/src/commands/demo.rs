@@ -7,20 +7,21 @@
 mod card;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, ensure};
-use domain::{Clock as _, DatasetName, Date, SystemClock};
+use domain::{Clock as _, Date, SystemClock};
 use serde_json::{Value, json};
 
 use crate::args::{Demo, Publish, Target};
 use crate::client::Client;
 use crate::commands::{publish, server};
 use crate::output;
+use crate::telemetry;
 
 use card::Card;
 
-/// The datasets in the order in which their keys point at each other.
+/// The datasets of the demo.
 const DATASETS: [&str; 5] =
     ["traders", "listings", "statements_of_reasons", "moderation_actions", "ads"];
 
@@ -28,14 +29,9 @@ const DATASETS: [&str; 5] =
 const PROJECT_TITLE: &str = "Demo";
 const MEMBER: &str = "ada";
 
-/// The day whose state the demo world shows.
-const AS_OF: Date = match Date::from_ymd_opt(2026, 11, 1) {
-    Some(day) => day,
-    None => Date::MIN,
-};
-
 /// Runs `demo`.
 pub(crate) fn run(demo: &Demo) -> anyhow::Result<()> {
+    telemetry::begin("warn");
     prepare_folder(demo)?;
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, demo.port));
     let running = server::start(&demo.data, None, |settings| settings.listen = listen)?;
@@ -79,32 +75,29 @@ fn publish_world(client: &Client, demo: &Demo) -> anyhow::Result<()> {
         .prefix("exports-")
         .tempdir_in(&demo.data)
         .context("there is no room for the exports of the demo world")?;
-    server::generate_into(exports.path(), demo.scale, demo.seed)?;
-    for name in DATASETS {
-        let publication = publish::publish_with(client, &publication(demo, exports.path(), name)?)?;
+    let report = server::generate_into(&exports.path().join("world"), demo.scale, demo.seed)?;
+    for delivery in report.deliveries {
+        let publish = Publish {
+            target: target(&demo.data),
+            dataset: delivery.dataset,
+            sources: vec![delivery.folder],
+            as_of: Some(report.as_of),
+            period: None,
+            supersedes: None,
+            reason: None,
+            stage: false,
+            dry_run: false,
+            max_rejects: 0,
+        };
+        let publication = publish::publish_with(client, &publish)?;
         output::note(format_args!(
-            "{name}: {} rows, current in {}",
+            "{}: {} rows, current in {}",
+            publish.dataset,
             output::cell(&publication["manifest"]["row_count"]),
             output::cell(&publication["edition"])
         ));
     }
     Ok(())
-}
-
-/// What a steward would type for one dataset of the world.
-fn publication(demo: &Demo, exports: &Path, name: &str) -> anyhow::Result<Publish> {
-    Ok(Publish {
-        target: target(&demo.data),
-        dataset: DatasetName::parse(name).context("invariant: the demo's datasets have names")?,
-        sources: vec![PathBuf::from(exports).join(name)],
-        as_of: Some(AS_OF),
-        period: None,
-        supersedes: None,
-        reason: None,
-        stage: false,
-        dry_run: false,
-        max_rejects: 0,
-    })
 }
 
 /// The demo's project: found, or recorded with its member and grants.
@@ -119,12 +112,14 @@ fn register(client: &Client) -> anyhow::Result<String> {
     let shown: Value = client.get(&format!("/v1/projects/{id}"))?;
     let members = shown["members"].as_array().map_or(&[][..], Vec::as_slice);
     if members.iter().all(|member| member["subject"] != MEMBER) {
-        let _: Value = client.post(&format!("/v1/projects/{id}/members"), &json!({"subject": MEMBER}))?;
+        let _: Value =
+            client.post(&format!("/v1/projects/{id}/members"), &json!({"subject": MEMBER}))?;
     }
     let grants = shown["grants"].as_array().map_or(&[][..], Vec::as_slice);
     for name in DATASETS {
         if grants.iter().all(|grant| grant["dataset"] != name || !grant["revoked_at"].is_null()) {
-            let _: Value = client.post(&format!("/v1/projects/{id}/grants"), &json!({"dataset": name}))?;
+            let _: Value =
+                client.post(&format!("/v1/projects/{id}/grants"), &json!({"dataset": name}))?;
         }
     }
     ensure!(!id.is_empty(), "the project has no id");

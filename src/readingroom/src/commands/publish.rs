@@ -75,8 +75,9 @@ fn bool_text(value: bool) -> &'static str {
 /// A bar on a terminal, nothing elsewhere: there, one line per step is noted.
 fn progress_bar(bytes: u64, dataset: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{prefix} {msg:9} {bar:32} {bytes}/{total_bytes} {elapsed}")
-        .expect("invariant: a constant template parses");
+    let style =
+        ProgressStyle::with_template("{prefix} {msg:9} {bar:32} {bytes}/{total_bytes} {elapsed}")
+            .expect("invariant: a constant template parses");
     bar.set_style(style);
     bar.set_prefix(dataset.to_owned());
     bar.set_message("send");
@@ -110,7 +111,10 @@ fn told(publication: &Value) -> Vec<String> {
     let mut lines = Vec::new();
     let manifest = &publication["manifest"];
     for source in manifest["sources"].as_array().into_iter().flatten() {
-        let period = source["period"].as_str().map(|period| format!(", period {period}")).unwrap_or_default();
+        let period = source["period"]
+            .as_str()
+            .map(|period| format!(", period {period}"))
+            .unwrap_or_default();
         lines.push(format!(
             "{}: {} rows read, {} duplicate, {} rejected{period}",
             output::cell(&source["name"]),
@@ -124,16 +128,28 @@ fn told(publication: &Value) -> Vec<String> {
     }
     for finding in manifest["quality"].as_array().into_iter().flatten() {
         if finding["verdict"] != "ok" {
-            let field = finding["field"].as_str().map(|field| format!(" {field}")).unwrap_or_default();
-            lines.push(format!("{}{field}: {} rows ({})", output::cell(&finding["rule"]), finding["count"], output::cell(&finding["verdict"])));
+            let field =
+                finding["field"].as_str().map(|field| format!(" {field}")).unwrap_or_default();
+            lines.push(format!(
+                "{}{field}: {} rows ({})",
+                output::cell(&finding["rule"]),
+                finding["count"],
+                output::cell(&finding["verdict"])
+            ));
         }
     }
     let dataset = output::cell(&publication["dataset"]);
     let snapshot = output::cell(&publication["snapshot"]);
     lines.push(match publication["state"].as_str() {
         Some("checked") => format!("{dataset}: nothing to object to; nothing was published"),
-        Some("staged") => format!("{dataset}@{snapshot} is staged; `readingroom snapshots activate` makes it current"),
-        _ => format!("{dataset}@{snapshot} is current in {}, {} rows", output::cell(&publication["edition"]), manifest["row_count"]),
+        Some("staged") => format!(
+            "{dataset}@{snapshot} is staged; `readingroom snapshots activate` makes it current"
+        ),
+        _ => format!(
+            "{dataset}@{snapshot} is current in {}, {} rows",
+            output::cell(&publication["edition"]),
+            manifest["row_count"]
+        ),
     });
     lines
 }

@@ -1,7 +1,7 @@
 //! `query`: a question, and its answer as a table or a file.
 
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
@@ -19,8 +19,14 @@ use crate::output::{self, Column};
 pub(crate) fn run(query: &Query) -> anyhow::Result<()> {
     let client = Client::remote(&query.remote.url)?;
     let format = wire_format(query.format);
-    if matches!(format, Format::Arrow | Format::Parquet) && query.out.is_none() && io::stdout().is_terminal() {
-        bail!("{} is not for a terminal; give --out FILE or send it on through a pipe", format.media_type());
+    if matches!(format, Format::Arrow | Format::Parquet)
+        && query.out.is_none()
+        && io::stdout().is_terminal()
+    {
+        bail!(
+            "{} is not for a terminal; give --out FILE or send it on through a pipe",
+            format.media_type()
+        );
     }
     let asked = Instant::now();
     let request = client.request(Method::POST, "/v1/queries").header(ACCEPT, format.media_type());
@@ -32,7 +38,8 @@ pub(crate) fn run(query: &Query) -> anyhow::Result<()> {
     match (query.format, &query.out) {
         (OutputFormat::Table, None) if !query.remote.json => show(response, asked),
         (_, Some(path)) => {
-            let mut file = File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
+            let mut file = File::create(path)
+                .with_context(|| format!("{} cannot be written", path.display()))?;
             let footer = footer(&response, asked);
             copy(response, &mut file)?;
             output::note(format_args!("{}: {footer}", path.display()));
@@ -86,7 +93,9 @@ fn show(response: Response, asked: Instant) -> anyhow::Result<()> {
     let columns = answer["columns"].as_array().unwrap_or(&empty);
     let headings: Vec<_> = columns
         .iter()
-        .map(|column| format!("{}\n{}", output::cell(&column["name"]), output::cell(&column["type"])))
+        .map(|column| {
+            format!("{}\n{}", output::cell(&column["name"]), output::cell(&column["type"]))
+        })
         .collect();
     let shown: Vec<_> = columns
         .iter()
@@ -97,10 +106,16 @@ fn show(response: Response, asked: Instant) -> anyhow::Result<()> {
         })
         .collect();
     let rows = answer["rows"].as_array().unwrap_or(&empty);
-    output::table(&shown, rows.iter().map(|row| row.as_array().into_iter().flatten().map(output::cell).collect()));
+    output::table(
+        &shown,
+        rows.iter().map(|row| row.as_array().into_iter().flatten().map(output::cell).collect()),
+    );
     output::line("");
     let row_count = answer["row_count"].as_u64().unwrap_or(0);
-    output::line(format_args!("{row_count} {}, {footer}", if row_count == 1 { "row" } else { "rows" }));
+    output::line(format_args!(
+        "{row_count} {}, {footer}",
+        if row_count == 1 { "row" } else { "rows" }
+    ));
     if answer["truncated"] == json!(true) {
         output::line("cut at the row limit, as asked");
     }

@@ -68,7 +68,10 @@ fn show_project(shown: &Value) -> anyhow::Result<()> {
     let members = shown["members"].as_array().cloned().unwrap_or_default();
     let grants = shown["grants"].as_array().cloned().unwrap_or_default();
     output::line("");
-    output::objects(&[("/subject", Column::text("MEMBER")), ("/added_at", Column::text("SINCE"))], &members);
+    output::objects(
+        &[("/subject", Column::text("MEMBER")), ("/added_at", Column::text("SINCE"))],
+        &members,
+    );
     output::line("");
     show_grants(&grants);
     Ok(())
@@ -103,8 +106,9 @@ fn add_member(add: &MemberAdd) -> anyhow::Result<()> {
     if let Some(file) = &add.key {
         let text = std::fs::read_to_string(file)
             .with_context(|| format!("{} cannot be read", file.display()))?;
-        let key: Value = serde_json::from_str(&text)
-            .with_context(|| format!("{} is no JWK; `readingroom login --make-key` makes one", file.display()))?;
+        let key: Value = serde_json::from_str(&text).with_context(|| {
+            format!("{} is no JWK; `readingroom login --make-key` makes one", file.display())
+        })?;
         body.insert("public_jwk".to_owned(), key);
     }
     let path = format!("/v1/projects/{}/members", add.project);

@@ -57,7 +57,9 @@ fn verified(target: &Target, id: &str, report: &Value) -> anyhow::Result<()> {
         .as_array()
         .into_iter()
         .flatten()
-        .map(|damage| format!("{}: {}", output::cell(&damage["file"]), output::cell(&damage["what"])))
+        .map(|damage| {
+            format!("{}: {}", output::cell(&damage["file"]), output::cell(&damage["what"]))
+        })
         .collect();
     if !damage.is_empty() {
         bail!("{id} is damaged\n  {}", damage.join("\n  "));
@@ -65,7 +67,9 @@ fn verified(target: &Target, id: &str, report: &Value) -> anyhow::Result<()> {
     if !target.json {
         let files = output::cell(&report["files"]);
         let bytes = output::cell(&report["bytes"]);
-        output::line(format_args!("{id} verified: {files} files, {bytes} bytes as its manifest says"));
+        output::line(format_args!(
+            "{id} verified: {files} files, {bytes} bytes as its manifest says"
+        ));
     }
     Ok(())
 }

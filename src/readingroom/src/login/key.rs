@@ -84,7 +84,8 @@ impl MemberKey {
         }
         let pkcs8 = self.pair.to_pkcs8v1().ok().context("the key cannot sign")?;
         let key = EncodingKey::from_ed_der(pkcs8.as_ref());
-        jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &key).context("the key cannot sign")
+        jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &key)
+            .context("the key cannot sign")
     }
 }
 

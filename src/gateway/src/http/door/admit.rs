@@ -16,8 +16,6 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _};
-use audit::Event;
-use audit::entry::Denied;
 
 use crate::Application;
 use crate::http::door::caller::{Caller, Operator, not_permitted};
@@ -151,15 +149,9 @@ async fn deny(
     operation: Operation,
 ) -> Problem {
     let problem = not_permitted();
-    let denied = Denied {
-        operation: operation.id.to_owned(),
-        code: problem.kind().code().to_owned(),
-        sql_commitment: None,
-        edition: None,
-    };
     let attribution = room.attribution(caller, context);
-    match room.audit().append(&attribution, Event::Denied(denied, None)).await {
-        Ok(_) => problem,
+    match room.log_denied(&attribution, operation.id, problem.kind().code()).await {
+        Ok(()) => problem,
         Err(failure) => Problem::from(failure),
     }
 }

@@ -47,9 +47,7 @@ impl Caller {
     pub fn is_any_of(&self, roles: &[Role]) -> bool {
         match self {
             Self::Principal(principal) => roles.contains(&principal.role),
-            Self::Operator(_) => {
-                roles.contains(&Role::Steward) || roles.contains(&Role::Registrar)
-            }
+            Self::Operator(_) => roles.contains(&Role::Steward) || roles.contains(&Role::Registrar),
         }
     }
 }

@@ -7,9 +7,9 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::{App, HttpRequest};
-use actix_web::dev::ServiceRequest;
 use utoipa::openapi::{OpenApi, PathItem};
 use utoipa_actix_web::AppExt as _;
 
@@ -111,7 +111,8 @@ fn addresses(
 
 /// The methods of one address with their `operationId`.
 fn methods(item: &PathItem) -> impl Iterator<Item = (Method, &str)> {
-    let all = [(Method::GET, &item.get), (Method::POST, &item.post), (Method::DELETE, &item.delete)];
+    let all =
+        [(Method::GET, &item.get), (Method::POST, &item.post), (Method::DELETE, &item.delete)];
     all.into_iter().filter_map(|(method, operation)| {
         let operation = operation.as_ref()?;
         let id = operation.operation_id.as_deref();

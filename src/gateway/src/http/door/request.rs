@@ -90,6 +90,7 @@ pub(crate) async fn surround(
         request.id = %context.id,
         trace.id = context.trace.trace_id(),
         operation = context.operation_id(),
+        principal.role = tracing::field::Empty,
     );
     let inner = AssertUnwindSafe(next.call(request)).catch_unwind();
     let ended = inner.instrument(span.clone()).await;

@@ -51,7 +51,7 @@ impl From<AskError> for Problem {
 }
 
 /// The problem of a log that takes no entries.
-fn log_unavailable() -> Problem {
+pub(crate) fn log_unavailable() -> Problem {
     Kind::LogUnavailable
         .problem("The log accepts no entries, so nothing is released.")
         .retry_after_s(LOG_RETRY_S)

@@ -5,7 +5,7 @@ use std::io;
 use catalogue::{AdoptError, DamageKind, FolderError, ProposeError, ReopenError};
 use domain::publication::RejectReport;
 
-use crate::http::problem::{Kind, Problem, log_unavailable};
+use crate::http::problem::{Kind, Problem, capitalised, log_unavailable};
 use crate::http::wire::params::not_found;
 use crate::publish::inbox::ReceiveError;
 use crate::publish::label::{Label, LabelError};
@@ -91,6 +91,12 @@ fn unsettled() -> Problem {
         .retry_after_s(LONG_RETRY_S)
 }
 
+impl From<OrderError> for Problem {
+    fn from(error: OrderError) -> Self {
+        Self::from(&error)
+    }
+}
+
 impl From<&OrderError> for Problem {
     fn from(error: &OrderError) -> Self {
         let kind = match error {
@@ -105,7 +111,9 @@ impl From<&OrderError> for Problem {
         let way_out = match error {
             OrderError::DatasetUnknown => "`GET /v1/datasets` lists them",
             OrderError::AsOfFuture { .. } => "Give today's date or an earlier one",
-            OrderError::AsOfBeforeNewest { .. } => "Editions never go back; give that date or a later one",
+            OrderError::AsOfBeforeNewest { .. } => {
+                "Editions never go back; give that date or a later one"
+            }
             OrderError::PeriodOfState => "Leave `period` out",
             OrderError::Period(_) => "Write `period` so, or leave it out where the source tells it",
             OrderError::ReasonMissing => "Say why in `reason`",
@@ -197,7 +205,9 @@ impl From<&FolderError> for Problem {
 fn disk(cause: &io::Error) -> Problem {
     if cause.kind() == io::ErrorKind::StorageFull {
         return Kind::TooBusy
-            .problem("The server's disk is full; nothing was published. An operator must make room.")
+            .problem(
+                "The server's disk is full; nothing was published. An operator must make room.",
+            )
             .retry_after_s(LONG_RETRY_S);
     }
     Problem::internal()
@@ -215,11 +225,4 @@ impl From<CancelError> for Problem {
             ),
         }
     }
-}
-
-/// A sentence's first letter is a capital.
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_uppercase().to_string());
-    first.unwrap_or_default() + characters.as_str()
 }

@@ -70,7 +70,7 @@ pub(crate) struct LimitsToLower {
 
 impl ReadsJson for AskBody {
     /// Room for a list of 100 000 identifiers as a parameter, not for files.
-    const BODY_BYTES_MAX: usize = 8 << 20;
+    const BODY_BYTES_MAX: usize = 4 << 20;
 }
 
 impl AskBody {

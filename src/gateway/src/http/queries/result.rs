@@ -113,7 +113,8 @@ fn no_answer(room: &Application, record: &Record, ended: &EndedRecord) -> Proble
             Kind::NotFound.problem("The query was only planned, as asked, so it has no answer.")
         }
         (_, Some(kind)) => kind.problem("The query ended without an answer. Ask again."),
-        (_, None) => Kind::NotFound
-            .problem("The server ended in the middle of the query, so it has no answer. Ask again."),
+        (_, None) => Kind::NotFound.problem(
+            "The server ended in the middle of the query, so it has no answer. Ask again.",
+        ),
     }
 }

@@ -61,7 +61,7 @@ fn check_head<T: ReadsJson>(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 /// Reads a body whole, up to a length.
-async fn read(mut payload: web::Payload, bytes_max: usize) -> Result<BytesMut, Problem> {
+pub(crate) async fn read(mut payload: web::Payload, bytes_max: usize) -> Result<BytesMut, Problem> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| unreadable())?;

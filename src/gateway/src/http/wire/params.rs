@@ -71,6 +71,31 @@ impl Page {
     }
 }
 
+/// The items of a list that a page shows, and its `next`; `key` is what `after` names.
+///
+/// # Errors
+/// `body_invalid` for a page of no size, or an `after` that is no item's key.
+pub(crate) fn page_of<'a, T>(
+    all: &'a [T],
+    page: &Page,
+    key: impl Fn(&T) -> &str,
+) -> Result<(&'a [T], Option<String>), Problem> {
+    let limit = page.limit()?;
+    let rest = match &page.after {
+        None => all,
+        Some(after) => {
+            let index = all.iter().position(|item| key(item) == after).ok_or_else(|| {
+                Kind::BodyInvalid
+                    .problem("`after` is the `next` of the page before; leave it out to begin.")
+            })?;
+            &all[index + 1..]
+        }
+    };
+    let shown = &rest[..limit.min(rest.len())];
+    let next = shown.last().filter(|_| shown.len() < rest.len()).map(|last| key(last).to_owned());
+    Ok((shown, next))
+}
+
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;

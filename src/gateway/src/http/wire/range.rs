@@ -42,9 +42,8 @@ pub fn is_known(headers: &HeaderMap, etag: &str) -> bool {
 /// allows; so is a range for an answer that is no longer the same (`If-Range`).
 #[must_use]
 pub fn part(headers: &HeaderMap, etag: &str, length: u64) -> Part {
-    let same = headers
-        .get_all(header::IF_RANGE)
-        .all(|value| value.to_str().is_ok_and(|tag| tag == etag));
+    let same =
+        headers.get_all(header::IF_RANGE).all(|value| value.to_str().is_ok_and(|tag| tag == etag));
     let range = text(headers, header::RANGE).filter(|_| same);
     range.and_then(|range| parse(range, length)).unwrap_or(Part::Whole)
 }
@@ -65,9 +64,7 @@ fn parse(range: &str, length: u64) -> Option<Part> {
         let suffix = number(last)?;
         return Some(match (suffix, length) {
             (0, _) | (_, 0) => Part::Outside,
-            (suffix, _) => {
-                Part::Bytes { first: length.saturating_sub(suffix), last: length - 1 }
-            }
+            (suffix, _) => Part::Bytes { first: length.saturating_sub(suffix), last: length - 1 },
         });
     }
     let first = number(first)?;
@@ -120,7 +117,8 @@ mod tests {
 
     #[test]
     fn what_is_no_single_range_gives_the_whole() {
-        for range in ["bytes=0-1,3-4", "rows=0-1", "bytes=5-1", "bytes=a-b", "bytes", "bytes=+1-2"] {
+        for range in ["bytes=0-1,3-4", "rows=0-1", "bytes=5-1", "bytes=a-b", "bytes", "bytes=+1-2"]
+        {
             assert_eq!(ranged(range), Part::Whole, "{range}");
         }
     }

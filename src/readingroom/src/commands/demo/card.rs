@@ -81,6 +81,8 @@ impl Card {
              FROM statements_of_reasons GROUP BY platform_name ORDER BY statements DESC\"\n"
         ));
         output::line(format_args!("{program} log verify --data {data} --key '{log_key}'\n"));
-        output::line("The same tokens stand in demo.json of the data folder. Ctrl-C ends the server.");
+        output::line(
+            "The same tokens stand in demo.json of the data folder. Ctrl-C ends the server.",
+        );
     }
 }

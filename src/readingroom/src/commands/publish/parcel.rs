@@ -28,7 +28,9 @@ impl Parcel {
     pub(super) fn of(sources: &[PathBuf]) -> anyhow::Result<Self> {
         let mut files = Vec::new();
         for source in sources {
-            let metadata = source.metadata().with_context(|| format!("{} cannot be read", source.display()))?;
+            let metadata = source
+                .metadata()
+                .with_context(|| format!("{} cannot be read", source.display()))?;
             if metadata.is_dir() {
                 gather(source, "", &mut files)?;
             } else {
@@ -80,15 +82,18 @@ impl Item {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
             bail!("{} has a name that is no UTF-8 text", path.display());
         };
-        let metadata = path.metadata().with_context(|| format!("{} cannot be read", path.display()))?;
+        let metadata =
+            path.metadata().with_context(|| format!("{} cannot be read", path.display()))?;
         Ok(Self { path: path.to_owned(), name: format!("{folder}{name}"), bytes: metadata.len() })
     }
 }
 
 /// Gathers the files below a folder, in the order of their names.
 fn gather(folder: &Path, prefix: &str, files: &mut Vec<Item>) -> anyhow::Result<()> {
-    let entries = folder.read_dir().with_context(|| format!("{} cannot be read", folder.display()))?;
-    let mut paths: Vec<_> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let entries =
+        folder.read_dir().with_context(|| format!("{} cannot be read", folder.display()))?;
+    let mut paths: Vec<_> =
+        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     paths.sort();
     for path in paths {
         if path.is_dir() {

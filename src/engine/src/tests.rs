@@ -1,0 +1,22 @@
+//! The engine from outside: questions over small snapshots in a temp folder.
+//!
+//! Within the library, since a test binary of its own would link the engine a second time.
+//!
+//! # Rooms
+//! - [`world`]: the snapshots, and a way to ask.
+//! - [`answers`]: what answers look like, in every format.
+//! - [`bounds`]: rows outside a grant.
+//! - [`cases`]: SQL and what it must come to, as data.
+//! - [`failures`]: how a run fails, and what must not leave then.
+//! - [`limits`]: where answers end.
+//! - [`parameters`]: values beside the SQL.
+//! - [`questions`]: the research questions.
+
+mod answers;
+mod bounds;
+mod cases;
+mod failures;
+mod limits;
+mod parameters;
+mod questions;
+mod world;

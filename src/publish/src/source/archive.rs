@@ -1,0 +1,154 @@
+//! Archives: zips, as the Commission's dumps are, and tars, as folders come.
+//!
+//! # Invariant
+//! No entry is passed over in silence but folders and the hidden files that operating systems
+//! leave; what cannot be read is noted as unfit.
+
+use std::io::Read as _;
+
+use zip::CompressionMethod;
+use zip::read::ZipArchive;
+
+use super::name::{READABLE, Shape};
+use super::section::Section;
+use super::{Delivered, Place, Reception, Walk};
+use crate::failure::{Halt, Unfit};
+use crate::rule::Rule;
+
+/// What an entry of a zip is, before it is opened.
+struct Entry {
+    name: String,
+    compression: CompressionMethod,
+    bytes_packed: u64,
+    /// Where its packed bytes begin.
+    start: Option<u64>,
+}
+
+impl<R: Reception> Walk<'_, R> {
+    /// Reads the entries of a zip archive.
+    pub(super) fn zip(
+        &mut self,
+        place: &Place,
+        section: Section,
+        zip_depth: u8,
+    ) -> Result<(), Halt> {
+        let unsound = |_| Unfit::new(Rule::Format, "it is not a sound zip archive");
+        let mut archive = ZipArchive::new(section.clone()).map_err(unsound)?;
+        if archive.has_duplicate_names() {
+            let detail = "it holds two files of one name, of which only one could be read";
+            return Err(Unfit::new(Rule::Format, detail).into());
+        }
+        for index in 0..archive.len() {
+            self.count_entry()?;
+            let entry = match look(&mut archive, index) {
+                Ok(Some(entry)) => entry,
+                Ok(None) => continue,
+                Err(unfit) => {
+                    self.note(place, Err(unfit.into()))?;
+                    continue;
+                }
+            };
+            let place = place.entry(&entry.name)?;
+            let result = self.guarded(|walk| {
+                walk.zip_entry(&place, &entry, &section, &mut archive, index, zip_depth)
+            });
+            self.note(&place, result)?;
+        }
+        Ok(())
+    }
+
+    /// Opens one entry of a zip: where it is stored unpacked, in place.
+    fn zip_entry(
+        &mut self,
+        place: &Place,
+        entry: &Entry,
+        section: &Section,
+        archive: &mut ZipArchive<Section>,
+        index: usize,
+        zip_depth: u8,
+    ) -> Result<(), Halt> {
+        let Some(shape) = Shape::recognise(&entry.name, None) else {
+            return Err(Unfit::new(Rule::Format, READABLE).into());
+        };
+        let stored = entry
+            .start
+            .filter(|_| entry.compression == CompressionMethod::Stored)
+            .and_then(|start| section.within(start, entry.bytes_packed));
+        let unsound = |_| Unfit::new(Rule::Format, "it cannot be unpacked from its archive");
+        let mut stream = archive.by_index(index).map_err(unsound)?;
+        self.open(place, shape, &mut stream, stored.as_ref(), zip_depth)
+    }
+
+    /// Reads the entries of a tar archive, which lie unpacked one after the other.
+    pub(super) fn tar(&mut self, place: &Place, section: &Section) -> Result<(), Halt> {
+        let unsound = |_| Unfit::new(Rule::Format, "it is not a sound tar archive");
+        let mut archive = tar::Archive::new(section.clone());
+        let mut files = Vec::new();
+        for entry in archive.entries_with_seek().map_err(unsound)? {
+            self.count_entry()?;
+            let mut entry = entry.map_err(unsound)?;
+            let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            let kind = entry.header().entry_type();
+            if kind.is_dir() || kind.is_pax_global_extensions() || is_hidden(&name) {
+                continue;
+            }
+            let place = place.entry(name.trim_start_matches("./"))?;
+            let sparse = entry.pax_extensions().is_ok_and(|extensions| {
+                extensions.is_some_and(|mut list| {
+                    list.any(|one| one.is_ok_and(|one| one.key_bytes().starts_with(b"GNU.sparse")))
+                })
+            });
+            let stretch = section.within(entry.raw_file_position(), entry.size());
+            match stretch.filter(|_| kind.is_file() && !sparse) {
+                Some(section) => files.push(Delivered { place, media_type: None, section }),
+                None => {
+                    let detail = "it is cut, or a link or a device, and not a file";
+                    self.note(&place, Err(Unfit::new(Rule::Format, detail).into()))?;
+                }
+            }
+        }
+        self.folder(files)
+    }
+}
+
+/// What an entry is; nothing for folders and hidden files.
+fn look(archive: &mut ZipArchive<Section>, index: usize) -> Result<Option<Entry>, Unfit> {
+    let unsound = |_| Unfit::new(Rule::Format, "an entry of it cannot be unpacked");
+    let mut entry = archive.by_index(index).map_err(unsound)?;
+    let name = entry.name().map_err(unsound)?.into_owned();
+    if entry.is_dir() || is_hidden(&name) {
+        return Ok(None);
+    }
+    if !entry.is_file() {
+        return Err(Unfit::new(Rule::Format, "an entry of it is a link, and not a file"));
+    }
+    // The local header, and with it the place of the bytes, is looked up by the first read.
+    let _ = entry.read(&mut []);
+    Ok(Some(Entry {
+        name,
+        compression: entry.compression(),
+        bytes_packed: entry.compressed_size(),
+        start: entry.data_start(),
+    }))
+}
+
+/// Whether a path is one that operating systems leave in archives.
+fn is_hidden(path: &str) -> bool {
+    let mut parts = path.split('/').filter(|part| *part != "." && *part != "..");
+    parts.any(|part| part.starts_with('.') || part == "__MACOSX")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_operating_systems_leave_is_hidden() {
+        for path in [".DS_Store", "a/.hidden/b.csv", "__MACOSX/._a.csv"] {
+            assert!(is_hidden(path), "{path}");
+        }
+        for path in ["a.csv", "./a.csv", "a/b.csv", "../a.csv"] {
+            assert!(!is_hidden(path), "{path}");
+        }
+    }
+}

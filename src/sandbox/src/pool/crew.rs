@@ -1,0 +1,284 @@
+//! The crew: which workers there are, and who serves whom.
+//!
+//! Knows which worker is bound to which project; does not know how one is started or asked.
+//!
+//! # Invariant
+//! A worker that served a project comes back to that project or dies. Workers at rest and taken
+//! places are together at most `workers_max`; beside them there are the warm, unbound spares.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use domain::ids::ProjectId;
+use tokio::sync::oneshot;
+
+use super::admission::Admission;
+use super::attendant::Worker;
+use super::process::Process;
+use super::spawner::{Request, StartFailure, Started};
+use super::{LeaseError, PoolObserver, PoolSettings};
+use crate::end::{Stop, WorkerEnd};
+use crate::protocol::Level;
+
+/// What all parts of a pool share.
+pub(super) struct Crew {
+    /// How the pool was told to work.
+    pub(super) settings: PoolSettings,
+    /// Who counts.
+    pub(super) observer: Arc<dyn PoolObserver>,
+    /// Places for queries.
+    pub(super) admission: Admission,
+    /// Places for publications.
+    pub(super) publishing: Admission,
+    /// How much of the wall the workers say is in force.
+    pub(super) level: OnceLock<Level>,
+    requests: mpsc::Sender<Request>,
+    state: Mutex<State>,
+    /// Told whenever a process is gone.
+    gone: Condvar,
+}
+
+/// Which workers there are.
+#[derive(Default)]
+struct State {
+    stopped: bool,
+    /// Bound and at rest; the one that rests longest first.
+    resting: VecDeque<Resting>,
+    /// Warm and unbound.
+    spares: Vec<Worker>,
+    /// Being started for the pool.
+    starting: usize,
+    /// Who has a place and waits for a worker.
+    waiters: VecDeque<oneshot::Sender<Result<Worker, WorkerEnd>>>,
+    /// Every process that is not gone, by its number.
+    processes: HashMap<u64, Arc<Process>>,
+}
+
+/// A worker that waits for the next question of its project.
+struct Resting {
+    project: ProjectId,
+    worker: Worker,
+    since: Instant,
+}
+
+impl Crew {
+    /// A crew without workers.
+    pub(super) fn new(
+        settings: PoolSettings,
+        observer: Arc<dyn PoolObserver>,
+        requests: mpsc::Sender<Request>,
+    ) -> Self {
+        let queue_wait = Duration::from_millis(settings.queue_wait_ms);
+        Self {
+            admission: Admission::new(settings.workers_max, settings.queue_max, queue_wait),
+            publishing: Admission::new(settings.publishers_max, 0, Duration::ZERO),
+            settings,
+            observer,
+            level: OnceLock::new(),
+            requests,
+            state: Mutex::default(),
+            gone: Condvar::new(),
+        }
+    }
+
+    /// A worker for a project: its own if one rests, else a spare, else one that must be started.
+    pub(super) async fn take(self: &Arc<Self>, project: &ProjectId) -> Result<Worker, LeaseError> {
+        let waiting = {
+            let mut state = self.lock();
+            if state.stopped {
+                return Err(LeaseError::Stopped);
+            }
+            if let Some(worker) = state.resting_for(project).or_else(|| state.spares.pop()) {
+                self.evict(&mut state);
+                self.refill(&mut state);
+                return Ok(worker);
+            }
+            let (sender, waiting) = oneshot::channel();
+            state.waiters.push_back(sender);
+            self.evict(&mut state);
+            self.refill(&mut state);
+            waiting
+        };
+        match waiting.await {
+            Ok(Ok(worker)) => Ok(worker),
+            Ok(Err(end)) => Err(LeaseError::Lost { end }),
+            Err(_) => Err(LeaseError::Stopped),
+        }
+    }
+
+    /// Lets a worker rest until its project's next question, or has it killed.
+    pub(super) fn give_back(&self, project: ProjectId, worker: Worker) -> Result<(), Worker> {
+        let mut state = self.lock();
+        if state.stopped || worker.process.is_over() {
+            return Err(worker);
+        }
+        let is_first = state.resting.is_empty();
+        state.resting.push_back(Resting { project, worker, since: Instant::now() });
+        drop(state);
+        if is_first {
+            self.request(Request::Look);
+        }
+        Ok(())
+    }
+
+    /// Starts a worker that does not belong to the pool of query workers.
+    pub(super) async fn start_apart(self: &Arc<Self>) -> Result<Started, LeaseError> {
+        let (sender, started) = oneshot::channel();
+        // Whoever asked may be gone by then; the worker is dropped, which kills it.
+        self.request(Request::Spawn(Box::new(move |result| drop(sender.send(result)))));
+        match started.await {
+            Ok(Ok(started)) => Ok(started),
+            Ok(Err(failure)) => Err(LeaseError::Lost { end: failure.end() }),
+            Err(_) => Err(LeaseError::Stopped),
+        }
+    }
+
+    /// Starts spares until there are as many as there should be.
+    pub(super) fn warm_up(self: &Arc<Self>) {
+        self.refill(&mut self.lock());
+    }
+
+    /// Takes a worker that was started for the pool.
+    pub(super) fn ready(&self, result: Result<Started, StartFailure>) {
+        let mut state = self.lock();
+        state.starting = state.starting.saturating_sub(1);
+        match result {
+            Ok(started) => state.place(started.worker, self.settings.warm),
+            // Only who waits is told: a worker that cannot start is not tried again before
+            // somebody asks.
+            Err(failure) => state.disappoint(failure.end()),
+        }
+    }
+
+    /// Notes a process, so that the pool's end is its end too.
+    pub(super) fn enlist(&self, process: &Arc<Process>) {
+        let mut state = self.lock();
+        if state.stopped {
+            process.kill(Stop::PoolStopped);
+        }
+        state.processes.insert(process.number, Arc::clone(process));
+    }
+
+    /// Forgets a process that is gone.
+    pub(super) fn discharge(&self, number: u64) {
+        let mut state = self.lock();
+        state.processes.remove(&number);
+        state.resting.retain(|resting| resting.worker.process.number != number);
+        state.spares.retain(|worker| worker.process.number != number);
+        drop(state);
+        self.gone.notify_all();
+    }
+
+    /// When the worker that rests longest has rested long enough.
+    pub(super) fn rest_ends(&self) -> Option<Instant> {
+        let rest = Duration::from_secs(self.settings.idle_s);
+        self.lock().resting.front().and_then(|resting| resting.since.checked_add(rest))
+    }
+
+    /// Kills the workers that nobody needed for too long.
+    pub(super) fn retire(&self, now: Instant) {
+        let rest = Duration::from_secs(self.settings.idle_s);
+        let mut state = self.lock();
+        while let Some(resting) = state
+            .resting
+            .pop_front_if(|resting| rest <= now.saturating_duration_since(resting.since))
+        {
+            resting.worker.process.kill(Stop::Idle);
+        }
+    }
+
+    /// Ends everything: kills every process, and sends everybody away who waits.
+    pub(super) fn close(&self) {
+        self.admission.close();
+        self.publishing.close();
+        let mut state = self.lock();
+        state.stopped = true;
+        for process in state.processes.values() {
+            process.kill(Stop::PoolStopped);
+        }
+        state.resting.clear();
+        state.spares.clear();
+        state.waiters.clear();
+    }
+
+    /// Waits until every process is gone, for as long as `patience`.
+    ///
+    /// # Order
+    /// After the spawner has quit: it may have been starting one more.
+    pub(super) fn bury(&self, patience: Duration) {
+        let state = self.lock();
+        let is_alive = |state: &mut State| !state.processes.is_empty();
+        let waited = self.gone.wait_timeout_while(state, patience, is_alive);
+        let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        if timeout.timed_out() {
+            let left = state.processes.len();
+            tracing::error!(workers = left, "workers were killed but did not end in time");
+        }
+    }
+
+    /// Asks the spawner; once the pool has ended nobody listens, and nobody needs to.
+    pub(super) fn request(&self, request: Request) {
+        let _ = self.requests.send(request);
+    }
+
+    /// Asks for as many workers as there are waiters and missing spares.
+    fn refill(self: &Arc<Self>, state: &mut State) {
+        if state.stopped {
+            return;
+        }
+        state.waiters.retain(|waiter| !waiter.is_closed());
+        let wanted = state.waiters.len() + self.settings.warm;
+        for _ in state.spares.len() + state.starting..wanted {
+            state.starting += 1;
+            let crew = Arc::clone(self);
+            self.request(Request::Spawn(Box::new(move |result| crew.ready(result))));
+        }
+    }
+
+    /// Kills workers at rest until those that may run have room.
+    fn evict(&self, state: &mut State) {
+        let room = self.admission.free();
+        while room < state.resting.len() {
+            if let Some(resting) = state.resting.pop_front() {
+                resting.worker.process.kill(Stop::Evicted);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The worker of a project that rested shortest: its caches are the warmest.
+    fn resting_for(&mut self, project: &ProjectId) -> Option<Worker> {
+        let index = self.resting.iter().rposition(|resting| resting.project == *project)?;
+        self.resting.remove(index).map(|resting| resting.worker)
+    }
+
+    /// Gives a new worker to whoever waits longest, else keeps it as a spare.
+    fn place(&mut self, mut worker: Worker, warm: usize) {
+        while let Some(waiter) = self.waiters.pop_front() {
+            match waiter.send(Ok(worker)) {
+                Ok(()) => return,
+                Err(Ok(unwanted)) => worker = unwanted,
+                Err(Err(_)) => return,
+            }
+        }
+        if !self.stopped && self.spares.len() < warm {
+            self.spares.push(worker);
+        }
+    }
+
+    /// Tells whoever waits longest that its worker did not start.
+    fn disappoint(&mut self, end: WorkerEnd) {
+        while let Some(waiter) = self.waiters.pop_front() {
+            if waiter.send(Err(end)).is_ok() {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What gateway and worker say to each other.
+//!
+//! The gateway asks, the worker answers. Questions have two phases: *plan*, without any data, and
+//! *go*, which brings the files of what the plan scans as open descriptors.
+//!
+//! # Shape
+//! Frames: one byte kind, four bytes length (little-endian), then the body.
+//! - kind 1, a message: JSON of a [`ToWorker`] or a [`FromWorker`], at most 8 MiB;
+//! - kind 2, a chunk of an answer, as it will leave, at most 256 KiB; never parsed outside the worker;
+//! - kind 3, descriptors: a body of one byte, their number (at most 250), with as many attached
+//!   to it as `SCM_RIGHTS`.
+//!
+//! ```text
+//! gateway: Hello                       worker: Ready
+//! gateway: Plan                        worker: Verdict | Refused
+//! gateway: Go, descriptors…            worker: chunk… then Finished | Failed | LimitHit
+//! gateway: Publish, descriptors…       worker: Progress… then Drafted | Rejected
+//! ```
+//! `Fault` may come instead of any answer; the worker ends after it. A closed socket ends it too.
+//!
+//! # Invariant
+//! Bytes from the other side never panic and never allocate more than a frame may hold.
+//!
+//! # Source
+//! unix(7), cmsg(3).
+
+mod connection;
+mod descriptors;
+mod frame;
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use domain::outcome::{FailureKind, LimitHit, Summary};
+use domain::publication::{Draft, Progress, PublishJob, RejectReport};
+use domain::question::Question;
+use domain::verdict::{Refusal, Verdict};
+use serde::{Deserialize, Serialize};
+
+pub use connection::{Receiver, Sender};
+pub(crate) use descriptors::send_batch;
+pub use frame::ProtocolError;
+pub(crate) use frame::{Header, Kind, decode, encode, encode_descriptors, read_message};
+
+/// The longest message, in bytes: a question with a list of 100 000 values has room.
+pub const MESSAGE_BYTES_MAX: usize = 8 << 20;
+/// The longest chunk of an answer, in bytes.
+pub const CHUNK_BYTES_MAX: usize = 256 << 10;
+/// How many descriptors one frame brings; the kernel takes 253 (`SCM_MAX_FD`).
+pub const DESCRIPTORS_PER_FRAME_MAX: usize = 250;
+
+/// How much of the wall is in force around a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// A process of its own: no keys, no inherited descriptors or environment, no core dumps, no
+    /// new privileges, and it dies with the gateway.
+    Process,
+}
+
+impl Level {
+    /// The level as `/readyz` and the log write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Process => "process",
+        }
+    }
+}
+
+/// What the gateway says to a worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToWorker<'a> {
+    /// First of all: where and how to work.
+    Hello {
+        /// The worker's private folder.
+        scratch: PathBuf,
+        /// How many threads it runs queries on.
+        threads: usize,
+    },
+    /// Plan this, reading nothing.
+    Plan(Cow<'a, Question>),
+    /// Run what was planned last.
+    Go {
+        /// How many descriptors follow: the files of each scan of the verdict, in its order.
+        descriptors: usize,
+    },
+    /// Publish this.
+    Publish {
+        /// What to do.
+        job: Cow<'a, PublishJob>,
+        /// How many descriptors follow, in the order that [`PublishJob`] names.
+        descriptors: usize,
+    },
+}
+
+impl ToWorker<'_> {
+    /// How many descriptors follow the message.
+    #[must_use]
+    pub fn descriptors(&self) -> usize {
+        match self {
+            Self::Hello { .. } | Self::Plan(_) => 0,
+            Self::Go { descriptors } | Self::Publish { descriptors, .. } => *descriptors,
+        }
+    }
+}
+
+/// What a worker says to the gateway.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FromWorker {
+    /// It is warm, behind this much of the wall.
+    Ready {
+        /// The level in force.
+        sandbox_level: Level,
+    },
+    /// The plan stands, and this is what it would consult.
+    Verdict(Verdict),
+    /// The plan is refused.
+    Refused(Refusal),
+    /// The answer is complete.
+    Finished(Summary),
+    /// The query met a run-time error.
+    Failed(FailureKind),
+    /// The query hit a limit.
+    LimitHit(LimitHit),
+    /// The publication is this far.
+    Progress(Progress),
+    /// The publication's files lie in the private folder.
+    Drafted(Box<Draft>),
+    /// The sources break the codebook.
+    Rejected(RejectReport),
+    /// Something is wrong with the worker itself. For the server's log only.
+    Fault {
+        /// What, without any value from the data.
+        message: String,
+    },
+}
+
+impl FromWorker {
+    /// The message's name, for the log.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Ready { .. } => "ready",
+            Self::Verdict(_) => "verdict",
+            Self::Refused(_) => "refused",
+            Self::Finished(_) => "finished",
+            Self::Failed(_) => "failed",
+            Self::LimitHit(_) => "limit_hit",
+            Self::Progress(_) => "progress",
+            Self::Drafted(_) => "drafted",
+            Self::Rejected(_) => "rejected",
+            Self::Fault { .. } => "fault",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

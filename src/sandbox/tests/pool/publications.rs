@@ -1,0 +1,66 @@
+//! Publications: a worker for each, whose files the gateway takes.
+
+use std::fs::File;
+
+use sandbox::{PublishEnd, Stop, WorkerEnd, WorkerError};
+
+use super::{Room, script};
+
+#[tokio::test]
+async fn a_draft_outlives_its_worker_and_goes_when_it_is_dropped() {
+    let room = Room::with(|settings| settings.warm = 0);
+    let publisher = room.pool.publisher().await.unwrap();
+    let source = room.folder.path().join("source.csv");
+    std::fs::write(&source, "rows").unwrap();
+
+    let mut stages = Vec::new();
+    let files = vec![File::open(source).unwrap()];
+    let job = script::job("draft");
+    let end = publisher.run(&job, files, |progress| stages.push(progress.stage)).await;
+
+    let Ok(PublishEnd::Drafted { draft, folder }) = end else { panic!("no draft: {end:?}") };
+    let ends = room.lives.ends(2).await;
+    assert_eq!(stages.len(), 2);
+    assert!(ends.contains(&WorkerEnd::Stopped(Stop::Served)), "{ends:?}");
+    let path = folder.path().join(&draft.files[0].file);
+    assert_eq!(std::fs::read_to_string(path).unwrap(), "rows");
+    assert_eq!(room.folders(), 1);
+    drop(folder);
+    assert_eq!(room.folders(), 0);
+}
+
+/// A draft may name the worker's own files only: the gateway opens what it names.
+#[tokio::test]
+async fn a_draft_that_names_anything_else_is_not_taken() {
+    let room = Room::open();
+    for case in ["draft link", "draft hard link", "draft elsewhere", "draft nothing"] {
+        let publisher = room.pool.publisher().await.unwrap();
+
+        let end = publisher.run(&script::job(case), Vec::new(), |_| {}).await;
+
+        assert!(matches!(end, Err(WorkerError::Protocol { .. })), "{case}: {end:?}");
+    }
+}
+
+#[tokio::test]
+async fn rejected_sources_are_reported() {
+    let room = Room::open();
+    let publisher = room.pool.publisher().await.unwrap();
+
+    let end = publisher.run(&script::job("reject"), Vec::new(), |_| {}).await;
+
+    assert!(matches!(end, Ok(PublishEnd::Rejected(report)) if report.rows_rejected == 7));
+}
+
+#[tokio::test]
+async fn publications_do_not_wait_for_queries_nor_queries_for_them() {
+    let room = Room::with(|settings| settings.workers_max = 1);
+    let lease = room.lease("p-ada").await;
+    let publisher = room.pool.publisher().await.unwrap();
+
+    let end = publisher.run(&script::job("reject"), Vec::new(), |_| {}).await;
+    drop(lease);
+    room.server_of("p-bob").await;
+
+    assert!(matches!(end, Ok(PublishEnd::Rejected(_))));
+}
