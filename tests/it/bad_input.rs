@@ -63,7 +63,7 @@ fn bytes_that_are_no_question_are_refused_and_the_next_question_answered() {
     assert_eq!(code(&post(&ada, json_type, long)), "too_large");
     assert_eq!(code(&post(&ada, "text/plain", "SELECT 1")), "unsupported_media_type");
     assert_eq!(code(&post(&ada, "application/xml", "<sql/>")), "unsupported_media_type");
-    assert_eq!(ada.csv("SELECT count(*) AS n FROM listings"), "n\n4\n");
+    assert_eq!(ada.csv("SELECT count(*) AS n FROM listings"), "n\r\n4\r\n");
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn a_data_folder_may_lie_deep() {
     assert_eq!(shown.as_array().unwrap().len(), 1);
     assert_eq!(
         room.granted("ada", &["traders"]).csv("SELECT count(*) AS n FROM traders"),
-        "n\n2\n"
+        "n\r\n2\r\n"
     );
 }
 
@@ -235,7 +235,7 @@ fn a_query_takes_parameters_a_day_a_form_and_a_file() {
     let kept = with(&["--format", "parquet", "--out", file.to_str().unwrap()]);
     let refused = query(&room, &token, &["SELECT x FROM listings"]);
 
-    assert_eq!(newest.1, "n\n1\n");
+    assert_eq!(newest.1, "n\r\n1\r\n");
     assert_eq!(serde_json::from_str::<Value>(&earlier.1).unwrap()["rows"][0][0], 4);
     assert!(serde_json::from_str::<Value>(&dry.1).unwrap()["scan_bytes"].is_u64(), "{dry:?}");
     assert!(std::fs::read(&file).unwrap().starts_with(b"PAR1"), "{kept:?}");

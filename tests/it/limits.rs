@@ -146,7 +146,7 @@ fn a_question_that_is_only_planned_is_not_charged() {
         assert_eq!(dry.status(), 200);
     }
 
-    assert_eq!(ada.csv(COUNT), "n\n4\n");
+    assert_eq!(ada.csv(COUNT), "n\r\n4\r\n");
 }
 
 /// A project that runs as many queries as it may at one time waits for one to end.
@@ -162,8 +162,8 @@ fn parallel_queries_of_a_project_are_bounded() {
     let refused = ada.problem(COUNT);
 
     assert_eq!(refused["violated-policies"], json!(["parallel"]));
-    assert_eq!(eve.csv(COUNT), "n\n4\n", "another project has its own");
+    assert_eq!(eve.csv(COUNT), "n\r\n4\r\n", "another project has its own");
     ada.delete(&format!("/v1/queries/{running}"));
     ada.ended(&running);
-    assert_eq!(ada.csv(COUNT), "n\n4\n");
+    assert_eq!(ada.csv(COUNT), "n\r\n4\r\n");
 }

@@ -379,5 +379,5 @@ fn a_running_query_can_be_cancelled_and_then_has_no_answer() {
 }
 
 fn four_listings(caller: &Caller<'_>) -> bool {
-    caller.csv("SELECT count(*) AS n FROM listings") == "n\n4\n"
+    caller.csv("SELECT count(*) AS n FROM listings") == "n\r\n4\r\n"
 }

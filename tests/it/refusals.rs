@@ -68,7 +68,7 @@ fn a_star_means_the_granted_columns() {
 
     let csv = ada.csv("SELECT * FROM listings WHERE listing_id = 'l-1'");
 
-    assert_eq!(csv, "listing_id,title\nl-1,wooden doll\n");
+    assert_eq!(csv, "listing_id,title\r\nl-1,wooden doll\r\n");
 }
 
 /// A grant may cover only some rows; the rest is as if it were not there.
@@ -81,7 +81,7 @@ fn rows_outside_a_grant_are_not_there() {
         &[&["grant", "add", "--project", &project, "--dataset", "listings"][..], &bounds].concat(),
     );
 
-    assert_eq!(ada.csv("SELECT count(*) AS n FROM listings"), "n\n0\n");
+    assert_eq!(ada.csv("SELECT count(*) AS n FROM listings"), "n\r\n0\r\n");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_suspended_project_asks_nothing_until_it_is_lifted() {
     assert!(detail.contains(&project) && detail.contains("suspended"), "{detail}");
     assert_eq!(denied(&room), ["project_suspended"]);
     room.folder.done(&["project", "suspend", &project, "--lift", "--reason", "the doubt is gone"]);
-    assert_eq!(ada.csv(count), "n\n4\n");
+    assert_eq!(ada.csv(count), "n\r\n4\r\n");
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn a_regulator_needs_no_grant_and_a_trustee_sees_oversight_data_only() {
     let regulator = room.role("regulator").csv(count);
     let auditor = problem(room.role("auditor").ask(count));
 
-    assert_eq!(regulator, "n\n4\n");
+    assert_eq!(regulator, "n\r\n4\r\n");
     assert_eq!(auditor["status"], 403);
     assert!(auditor["detail"].as_str().unwrap().contains("listings"), "{auditor}");
 }

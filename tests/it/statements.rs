@@ -329,7 +329,7 @@ fn real_statements_are_counted_as_by_hand() {
 
     assert_eq!(counts(&ada.csv(COUNTED)), by_hand(&csvs));
     let ali = "SELECT count(*) AS n, count(decision_facts) AS facts FROM statements_of_reasons WHERE platform_name = 'AliExpress'";
-    assert_eq!(ada.csv(ali), "n,facts\n4,2\n");
+    assert_eq!(ada.csv(ali), "n,facts\r\n4,2\r\n");
     assert!(mapped(&ada), "the raw value stands beside the mapped one");
 }
 

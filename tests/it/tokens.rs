@@ -96,7 +96,7 @@ fn a_member_logs_in_with_a_key_and_then_asks() {
         (&me["principal"]["subject"], &me["project"]["id"]),
         (&json!("ada"), &json!(project))
     );
-    assert_eq!(answer, "n\n4\n");
+    assert_eq!(answer, "n\r\n4\r\n");
     let issued = room.entries("token");
     assert!(issued.iter().any(|entry| entry["by"] == "assertion" && entry["of"] == json!(project)));
 }
@@ -147,7 +147,7 @@ fn an_assertion_is_taken_once() {
     assert_eq!(first.header("cache-control"), "no-store");
     let token = first.json();
     assert_eq!((&token["token_type"], &token["expires_in"]), (&json!("Bearer"), &json!(3600)));
-    assert_eq!(room.bearer(token["access_token"].as_str().unwrap()).csv(COUNT), "n\n4\n");
+    assert_eq!(room.bearer(token["access_token"].as_str().unwrap()).csv(COUNT), "n\r\n4\r\n");
     assert_eq!(second.status, 401, "{}", second.text());
     assert!(second.text().contains("invalid_client"), "{}", second.text());
     let room = room.stop().serve();
@@ -212,10 +212,10 @@ fn a_revoked_token_is_refused_and_others_go_on() {
     room.folder.done(&["token", "revoke", "--token-id", &id]);
 
     assert_eq!(problem(first.ask(COUNT))["code"], "unauthenticated");
-    assert_eq!(second.csv(COUNT), "n\n4\n");
+    assert_eq!(second.csv(COUNT), "n\r\n4\r\n");
     room.folder.done(&["token", "revoke", "--subject", "ada"]);
     assert_eq!(problem(second.ask(COUNT))["code"], "unauthenticated");
-    assert_eq!(room.researcher("ada", &project).csv(COUNT), "n\n4\n", "a new one works");
+    assert_eq!(room.researcher("ada", &project).csv(COUNT), "n\r\n4\r\n", "a new one works");
 }
 
 /// A room that takes the tokens of another issuer too.
@@ -269,9 +269,9 @@ fn a_token_of_a_configured_issuer_is_taken() {
 
     let token = other.token(|_, _| {});
 
-    assert_eq!(other.room.bearer(&token).csv(COUNT), "n\n4\n");
+    assert_eq!(other.room.bearer(&token).csv(COUNT), "n\r\n4\r\n");
     let several = other.token(|_, claims| claims["aud"] = json!(["somewhere", "reading-room"]));
-    assert_eq!(other.room.bearer(&several).csv(COUNT), "n\n4\n");
+    assert_eq!(other.room.bearer(&several).csv(COUNT), "n\r\n4\r\n");
 }
 
 /// Every failed check gives the same 401, so that nobody learns which check it was.

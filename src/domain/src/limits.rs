@@ -179,7 +179,7 @@ impl Limits {
 
 /// What a project may use in one UTC day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct DailyBudget {
     /// Queries that were answered or are running.
     pub queries: u64,

@@ -148,7 +148,6 @@ mod tests {
         assert_refused("SELECT a FROM t FOR UPDATE", "FOR UPDATE");
         assert_refused("SELECT a INTO b FROM t", "INTO");
         assert_refused("SELECT a FROM t FETCH FIRST 1 ROWS WITH TIES", "FETCH");
-        assert_refused("WITH a AS MATERIALIZED (SELECT 1) SELECT * FROM a", "MATERIALIZED");
         assert_refused("WITH RECURSIVE a AS (SELECT 1) SELECT * FROM a", "RECURSIVE");
         assert_refused("SELECT sum(a) OVER w FROM t WINDOW w AS (ORDER BY b)", "WINDOW");
         assert_refused("SELECT CAST(a AS VARCHAR(3)) FROM t", "VARCHAR(3)");

@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use domain::limits::DailyBudget;
-use domain::{Limits, ProjectId, Role};
-use serde::{Deserialize, Serialize};
+use domain::{Limits, LimitsPatch, ProjectId, Role};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::http::problem::PROBLEM_BASE_URL;
 
@@ -71,8 +71,10 @@ pub struct Settings {
     /// What a project may use in one UTC day.
     pub daily_budget: DailyBudget,
     /// The limits of a query where its grants say nothing else.
+    #[serde(deserialize_with = "read_limits")]
     pub limits: Limits,
     /// The limits that no grant may exceed.
+    #[serde(deserialize_with = "read_limits_max")]
     pub limits_max: Limits,
     /// The processes that plan and run queries.
     pub workers: WorkerSettings,
@@ -82,6 +84,26 @@ pub struct Settings {
     pub publish: PublishSettings,
     /// The standing project of regulators and auditors.
     pub oversight: OversightSettings,
+}
+
+/// The limits that no grant may exceed unless the operator says otherwise.
+const LIMITS_MAX: Limits = Limits {
+    wall_ms: 10 * 60 * 1_000,
+    memory_bytes: 4 << 30,
+    spill_bytes: 64 << 30,
+    scan_bytes: 1 << 40,
+    rows: 100_000_000,
+    bytes: 16 << 30,
+};
+
+/// Reads some of the limits; the others keep their defaults.
+fn read_limits<'de, D: Deserializer<'de>>(source: D) -> Result<Limits, D::Error> {
+    Ok(Limits::default().replaced_by(&LimitsPatch::deserialize(source)?))
+}
+
+/// Reads some of the highest limits; the others keep their defaults.
+fn read_limits_max<'de, D: Deserializer<'de>>(source: D) -> Result<Limits, D::Error> {
+    Ok(LIMITS_MAX.replaced_by(&LimitsPatch::deserialize(source)?))
 }
 
 /// Certificate and key for TLS, as PEM files.
@@ -235,14 +257,7 @@ impl Default for Settings {
             rate_limits: RateSettings::default(),
             daily_budget: DailyBudget::default(),
             limits: Limits::default(),
-            limits_max: Limits {
-                wall_ms: 10 * 60 * 1_000,
-                memory_bytes: 4 << 30,
-                spill_bytes: 64 << 30,
-                scan_bytes: 1 << 40,
-                rows: 100_000_000,
-                bytes: 16 << 30,
-            },
+            limits_max: LIMITS_MAX,
             workers: WorkerSettings::default(),
             results: ResultSettings::default(),
             publish: PublishSettings::default(),

@@ -58,6 +58,9 @@ impl Flaws {
         rule: Rule,
         detail: impl FnOnce() -> String,
     ) {
+        if self.unreadable[row] {
+            return;
+        }
         if !self.rejected[row] {
             self.rejected[row] = true;
             self.count += 1;
@@ -79,10 +82,10 @@ impl Flaws {
         }
     }
 
-    /// Rejects a row that cannot be taken apart.
+    /// Rejects a row that cannot be taken apart, for that and for nothing else.
     pub(crate) fn unreadable(&mut self, row: usize, rule: Rule, detail: impl FnOnce() -> String) {
-        self.unreadable[row] = true;
         self.reject(row, None, rule, detail);
+        self.unreadable[row] = true;
     }
 
     /// Whether a row could not be taken apart.
@@ -181,7 +184,9 @@ impl Rejects {
     /// The report.
     pub(crate) fn into_report(self, rows_read: u64) -> RejectReport {
         let mut rejects: Vec<Reject> = self.found.into_values().collect();
-        rejects.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        // What names a row comes first: with it a steward begins.
+        let place = |reject: &Reject| (reject.line.is_none(), reject.file.clone(), reject.line);
+        rejects.sort_by_cached_key(place);
         if 0 < self.unnamed {
             rejects.push(Reject {
                 file: String::new(),

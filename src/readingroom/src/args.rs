@@ -9,9 +9,10 @@ mod registrar;
 mod server;
 mod steward;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 pub(crate) use audit::{LogCommand, LogVerify};
 pub(crate) use query::{Codebook, Login, OutputFormat, Query};
@@ -66,10 +67,12 @@ pub(crate) enum Command {
     /// Get tokens with a member's key, now and whenever the last one ends.
     Login(Login),
     /// List the datasets.
+    #[command(after_help = "Example:\n  readingroom datasets --url http://127.0.0.1:8080\n")]
     Datasets(Remote),
     /// Show a dataset's columns, their meaning and their allowed values.
     Codebook(Codebook),
     /// Show who I am, my grants, and what is left of each limit.
+    #[command(after_help = "Example:\n  READINGROOM_TOKEN=… readingroom me\n")]
     Me(Remote),
     /// Ask a question in SQL.
     Query(Query),
@@ -95,14 +98,17 @@ pub(crate) struct Remote {
     pub json: bool,
 }
 
+/// The environment variable with the address of a server.
+const URL_VARIABLE: &str = "READINGROOM_URL";
+
 /// A data folder on this machine, or a server elsewhere.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Target {
     /// The data folder; where a server runs on it, that server does the work.
-    #[arg(long, value_name = "DIR", conflicts_with = "url", required_unless_present = "url")]
+    #[arg(long, value_name = "DIR", conflicts_with = "url")]
     pub data: Option<PathBuf>,
-    /// Address of a server; the token comes from READINGROOM_TOKEN.
-    #[arg(long, env = "READINGROOM_URL")]
+    /// Address of a server; the token comes from READINGROOM_TOKEN [env: READINGROOM_URL].
+    #[arg(long)]
     pub url: Option<String>,
     /// Who is typing, for the log; of --data only.
     #[arg(long, value_name = "NAME", requires = "data")]
@@ -110,4 +116,28 @@ pub(crate) struct Target {
     /// Print JSON, for machines.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Where a command works.
+#[derive(Clone, Debug)]
+pub(crate) enum Place<'a> {
+    /// On a data folder.
+    Folder(&'a Path),
+    /// On a server.
+    Server(String),
+}
+
+/// Where a command works: where its words say, else on the server that the environment names.
+///
+/// Ends the process as wrong usage does, where neither says.
+pub(crate) fn place<'a>(data: Option<&'a Path>, url: Option<&str>) -> Place<'a> {
+    if let Some(data) = data {
+        return Place::Folder(data);
+    }
+    match url.map(str::to_owned).or_else(|| std::env::var(URL_VARIABLE).ok()) {
+        Some(url) => Place::Server(url),
+        None => Cli::command()
+            .error(ErrorKind::MissingRequiredArgument, "give --data DIR or --url URL")
+            .exit(),
+    }
 }

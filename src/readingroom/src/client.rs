@@ -15,7 +15,7 @@ use reqwest::blocking::{Body, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::args::Target;
+use crate::args::{self, Place, Target};
 
 pub(crate) use failure::{Failure, reject_line};
 pub(crate) use folder::{OpenFolder, socket_in};
@@ -54,10 +54,9 @@ impl Client {
 
     /// The data folder or the server that a command names.
     pub(crate) fn to(target: &Target) -> anyhow::Result<Self> {
-        match (&target.data, &target.url) {
-            (Some(data), _) => Self::folder(data, target.actor.clone()),
-            (None, Some(url)) => Self::remote(url),
-            (None, None) => anyhow::bail!("give --data DIR or --url URL"),
+        match args::place(target.data.as_deref(), target.url.as_deref()) {
+            Place::Folder(data) => Self::folder(data, target.actor.clone()),
+            Place::Server(url) => Self::remote(&url),
         }
     }
 

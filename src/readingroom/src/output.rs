@@ -68,14 +68,19 @@ pub(crate) fn table(columns: &[Column<'_>], rows: impl IntoIterator<Item = Vec<S
             }
         }
     }
-    line(table.to_string().trim_end());
+    for row in table.lines() {
+        line(row.trim_end());
+    }
 }
 
-/// A JSON value as it stands in a cell.
+/// A JSON value as it stands in a cell: a list of words as words.
 pub(crate) fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            items.iter().map(cell).collect::<Vec<_>>().join(", ")
+        }
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     }
 }

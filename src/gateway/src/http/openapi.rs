@@ -74,8 +74,10 @@ pub(crate) fn complete(document: &mut OpenApi, permissions: &HashMap<&'static st
         for operation in operations_of(item) {
             let id = operation.operation_id.clone().unwrap_or_default();
             // An operation that nobody lists does not get this far: the contract is not built.
-            let permission = permissions.get(id.as_str()).copied();
-            complete_operation(operation, &id, permission.unwrap_or(Permission::Token));
+            let permission = permissions.get(id.as_str()).copied().unwrap_or(Permission::Token);
+            complete_operation(operation, &id, permission);
+            let is_open = permission == Permission::Anyone;
+            problems::share(&mut operation.responses, is_open, &mut components.responses);
         }
     }
 }

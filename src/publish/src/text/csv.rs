@@ -286,7 +286,10 @@ impl Record<'_> {
             && match self.backslash {
                 Backslash::Plain => false,
                 Backslash::Escapes => true,
-                Backslash::EscapesWithin => !could_end(bytes, quote + 1),
+                // PHP puts no space behind a comma, and quotes what begins with one.
+                Backslash::EscapesWithin => {
+                    !could_end(bytes, quote + 1) || bytes[quote + 1..].starts_with(b", ")
+                }
             }
     }
 }

@@ -48,7 +48,8 @@ fn a_zip_whose_content_was_changed_is_rejected() {
 
 #[test]
 fn a_zip_bomb_is_cut_off() {
-    let zeros = vec![b'\n'; 256 * 1024 * 1024];
+    let mut zeros = b"trader_id,country\n".to_vec();
+    zeros.resize(256 * 1024 * 1024, b'\n');
     let bomb = zip(&[("a.csv", &zeros)], false);
     assert!(bomb.len() < 1024 * 1024);
 
@@ -188,6 +189,10 @@ fn codebook_of(bytes: &[u8]) -> Option<Codebook> {
     Some(codebook)
 }
 
+/// The indices of a dictionary of one entry need no bits, and this file spends none on them. Some
+/// readers stumble over that; ours reads what is there.
+const WIDTH_ZERO: &str = "ARROW-GH-43605.parquet";
+
 #[test]
 fn no_malformed_parquet_file_is_published_or_does_harm() {
     let Some(folder) = shared("corpora/parquet-bad") else { return };
@@ -203,8 +208,13 @@ fn no_malformed_parquet_file_is_published_or_does_harm() {
         let stranger = Desk::of(traders()).file(&name, &bytes).rejected();
         assert!(!stranger.rejects.is_empty(), "{name}");
         if let Some(codebook) = codebook_of(&bytes) {
-            let fitting = Desk::of(codebook).file(&name, &bytes).rejected();
-            println!("{name}: {:?}", fitting.rejects.first());
+            let fitting = Desk::of(codebook).file(&name, &bytes);
+            if name == WIDTH_ZERO {
+                let made = fitting.made();
+                assert_eq!(made.draft.row_count, 1, "the same row again and again");
+            } else {
+                println!("{name}: {:?}", fitting.rejected().rejects.first());
+            }
         }
         tried += 1;
     }

@@ -18,10 +18,11 @@ pub(crate) enum LogCommand {
 )]
 pub(crate) struct LogVerify {
     /// The data folder, or a copy of its `log` folder.
-    #[arg(long, value_name = "DIR", conflicts_with = "url", required_unless_present = "url")]
+    #[arg(long, value_name = "DIR", conflicts_with = "url")]
     pub data: Option<PathBuf>,
-    /// Address of a server; entries need the token of a regulator or auditor.
-    #[arg(long, env = "READINGROOM_URL")]
+    /// Address of a server; entries need the token of a regulator or auditor
+    /// [env: READINGROOM_URL].
+    #[arg(long)]
     pub url: Option<String>,
     /// The log's public key: <name>+<hash>+<base64>.
     #[arg(long, value_name = "VKEY")]

@@ -82,6 +82,6 @@ pub(crate) struct Login {
     #[arg(long, value_name = "P")]
     pub project: Option<domain::ProjectId>,
     /// Make a new key pair instead: FILE, and FILE with `.pub` for the registrar.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "url"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
     pub make_key: Option<PathBuf>,
 }

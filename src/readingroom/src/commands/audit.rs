@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use ledger::{TileSource, Verified, VerifyError, VerifyingKey};
 use reqwest::Method;
 
-use crate::args::{LogCommand, LogVerify};
+use crate::args::{self, LogCommand, LogVerify, Place};
 use crate::client::Client;
 use crate::output;
 
@@ -29,12 +29,11 @@ fn verify_log(verify: &LogVerify) -> anyhow::Result<()> {
         ),
         None => None,
     };
-    let verified = match (&verify.data, &verify.url) {
-        (Some(data), _) => ledger::verify_directory(&log_folder(data), &key, since.as_deref()),
-        (None, Some(url)) => {
-            ledger::verify_source(&Remote(Client::remote(url)?), &key, since.as_deref())
+    let verified = match args::place(verify.data.as_deref(), verify.url.as_deref()) {
+        Place::Folder(data) => ledger::verify_directory(&log_folder(data), &key, since.as_deref()),
+        Place::Server(url) => {
+            ledger::verify_source(&Remote(Client::remote(&url)?), &key, since.as_deref())
         }
-        (None, None) => bail!("give --data DIR or --url URL"),
     };
     match verified {
         Ok(verified) => {

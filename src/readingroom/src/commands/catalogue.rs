@@ -16,9 +16,9 @@ pub(crate) fn datasets(remote: &Remote) -> anyhow::Result<()> {
         ("/name", Column::text("DATASET")),
         ("/tier", Column::text("TIER")),
         ("/kind", Column::text("KIND")),
-        ("/current/id", Column::text("CURRENT")),
-        ("/current/as_of", Column::text("AS OF")),
-        ("/current/row_count", Column::number("ROWS")),
+        ("/current", Column::text("CURRENT")),
+        ("/as_of", Column::text("AS OF")),
+        ("/row_count", Column::number("ROWS")),
         ("/title", Column::text("TITLE")),
     ];
     output::objects(&columns, &datasets);
@@ -76,6 +76,7 @@ pub(crate) fn me(remote: &Remote) -> anyhow::Result<()> {
         let columns = [
             ("/dataset", Column::text("DATASET")),
             ("/columns", Column::text("COLUMNS")),
+            ("/classes", Column::text("CLASSES")),
             ("/valid_until", Column::text("UNTIL")),
         ];
         output::objects(&columns, &grants);

@@ -93,7 +93,7 @@ fn publish_world(client: &Client, demo: &Demo) -> anyhow::Result<()> {
         output::note(format_args!(
             "{}: {} rows, current in {}",
             publish.dataset,
-            output::cell(&publication["manifest"]["row_count"]),
+            output::cell(&publication["report"]["row_count"]),
             output::cell(&publication["edition"])
         ));
     }

@@ -90,7 +90,7 @@ fn follow(client: &Client, mut publication: Value, bar: &ProgressBar) -> anyhow:
     let mut stage = String::new();
     loop {
         match publication["state"].as_str() {
-            Some("receiving" | "running") => {}
+            Some("running") => {}
             _ => return Ok(publication),
         }
         let progress = &publication["progress"];
@@ -109,8 +109,8 @@ fn follow(client: &Client, mut publication: Value, bar: &ProgressBar) -> anyhow:
 /// What a publication did, line by line.
 fn told(publication: &Value) -> Vec<String> {
     let mut lines = Vec::new();
-    let manifest = &publication["manifest"];
-    for source in manifest["sources"].as_array().into_iter().flatten() {
+    let report = &publication["report"];
+    for source in report["sources"].as_array().into_iter().flatten() {
         let period = source["period"]
             .as_str()
             .map(|period| format!(", period {period}"))
@@ -123,10 +123,10 @@ fn told(publication: &Value) -> Vec<String> {
             source["rows_rejected"],
         ));
     }
-    for reject in publication["report"]["rejects"].as_array().into_iter().flatten() {
+    for reject in report["rejects"].as_array().into_iter().flatten() {
         lines.push(reject_line(reject));
     }
-    for finding in manifest["quality"].as_array().into_iter().flatten() {
+    for finding in report["quality"].as_array().into_iter().flatten() {
         if finding["verdict"] != "ok" {
             let field =
                 finding["field"].as_str().map(|field| format!(" {field}")).unwrap_or_default();
@@ -148,7 +148,7 @@ fn told(publication: &Value) -> Vec<String> {
         _ => format!(
             "{dataset}@{snapshot} is current in {}, {} rows",
             output::cell(&publication["edition"]),
-            manifest["row_count"]
+            report["row_count"]
         ),
     });
     lines

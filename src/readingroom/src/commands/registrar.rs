@@ -178,6 +178,7 @@ fn show_grants(grants: &[Value]) {
         ("/id", Column::text("GRANT")),
         ("/dataset", Column::text("DATASET")),
         ("/columns", Column::text("COLUMNS")),
+        ("/classes", Column::text("CLASSES")),
         ("/valid_until", Column::text("UNTIL")),
         ("/basis", Column::text("BASIS")),
         ("/revoked_at", Column::text("REVOKED")),

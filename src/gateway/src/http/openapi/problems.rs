@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::example::{Example, ExampleBuilder};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, Responses};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Responses};
 
 use super::Facts;
 use crate::http::door::permission::Permission;
@@ -158,6 +158,24 @@ pub(super) fn add(responses: &mut Responses, kinds: &[Kind]) {
             .build();
         let status = first.status_code().to_string();
         responses.responses.entry(status).or_insert(RefOr::T(response));
+    }
+}
+
+/// Takes the responses that are problems out of an operation and leaves references to shared ones,
+/// which are named by the codes they may have.
+pub(super) fn share(
+    responses: &mut Responses,
+    is_open: bool,
+    shared: &mut BTreeMap<String, RefOr<Response>>,
+) {
+    for response in responses.responses.values_mut() {
+        let RefOr::T(whole) = &*response else { continue };
+        let Some(RefOr::T(content)) = whole.content.get(PROBLEM_MEDIA_TYPE) else { continue };
+        let codes: Vec<&str> = content.examples.keys().map(String::as_str).collect();
+        // Whoever has no token is told of no rates.
+        let name = format!("{}{}", if is_open { "open." } else { "" }, codes.join("."));
+        let reference = RefOr::Ref(Ref::new(format!("#/components/responses/{name}")));
+        shared.insert(name, std::mem::replace(response, reference));
     }
 }
 
