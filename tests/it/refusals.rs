@@ -193,7 +193,7 @@ fn an_unknown_name_is_answered_with_the_nearest() {
 
     let table = no(&ada, "SELECT count(*) FROM listing");
     let column = no(&ada, "SELECT titel FROM listings");
-    let nonsense = no(&ada, "SELECT FROM WHERE");
+    let nonsense = no(&ada, "SELECT count(* FROM listings");
 
     assert_eq!(table.0, "table_unknown");
     assert!(table.1.contains("listings"), "{}", table.1);
@@ -263,7 +263,7 @@ fn another_projects_queries_are_not_found() {
     let seen = problem(eve.get(&format!("/v1/queries/{query}")));
     let fetched = problem(eve.get(&format!("/v1/queries/{query}/result")));
     let cancelled = problem(eve.delete(&format!("/v1/queries/{query}")));
-    let made_up = problem(eve.get("/v1/queries/0199aa00-0000-7000-8000-000000000000"));
+    let made_up = problem(eve.get("/v1/queries/q-0199aa00000070008000000000000000"));
 
     for refused in [&seen, &fetched, &cancelled, &made_up] {
         assert_eq!(refused["code"], "not_found");

@@ -200,7 +200,7 @@ impl Room {
 
     /// A project with one member and grants of these datasets; gives its id and the member.
     pub fn project_of(&self, subject: &str, datasets: &[&str]) -> (String, Caller<'_>) {
-        let project = self.project(subject);
+        let project = self.project("a study");
         self.folder.done(&["member", "add", "--project", &project, "--subject", subject]);
         for dataset in datasets {
             self.folder.done(&["grant", "add", "--project", &project, "--dataset", dataset]);

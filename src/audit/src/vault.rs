@@ -3,7 +3,8 @@
 //! Erasing a person is destroying that person's keys; the log still verifies.
 //!
 //! # Invariant
-//! A key is durable before anything sealed under it is recorded.
+//! A key is durable before anything sealed under it is recorded. No name of a person stands in the
+//! vault: holders are known by a keyed digest.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -31,7 +32,7 @@ const SEAL_VERSION: u8 = 1;
 #[error("the vault of private parts cannot be read or written")]
 pub struct VaultError(#[from] rusqlite::Error);
 
-/// Whose key seals a private part. An empty text stands for "none" in the database's key.
+/// Whose key seals a private part. An empty text stands for "none".
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Holder {
     project: String,
@@ -53,6 +54,11 @@ impl Holder {
     /// A project itself.
     fn project(project: &ProjectId) -> Self {
         Self { project: project.as_str().to_owned(), subject: String::new() }
+    }
+
+    /// Both parts as bytes that no other holder has: an id of a project has no NUL in it.
+    fn to_bytes(&self) -> Vec<u8> {
+        [self.project.as_bytes(), &[0], self.subject.as_bytes()].concat()
     }
 
     /// The house, for what is about no person.
@@ -141,6 +147,8 @@ impl PersonKey {
 /// The keys of a data folder.
 pub(crate) struct Vault {
     connection: Mutex<Connection>,
+    /// Turns holders into what the database knows them by.
+    pepper: hmac::Key,
     keys: Mutex<HashMap<Holder, Arc<PersonKey>>>,
 }
 
@@ -150,12 +158,22 @@ impl Vault {
         let connection = Connection::open(path)?;
         connection.execute_batch(
             "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
+             CREATE TABLE IF NOT EXISTS pepper (
+                 only INTEGER PRIMARY KEY CHECK (only = 1), secret BLOB NOT NULL
+             ) STRICT;
              CREATE TABLE IF NOT EXISTS person_key (
-                 id BLOB PRIMARY KEY, project TEXT NOT NULL, subject TEXT NOT NULL,
-                 secret BLOB NOT NULL, UNIQUE (project, subject)
+                 id BLOB PRIMARY KEY, holder BLOB NOT NULL UNIQUE, secret BLOB NOT NULL
              ) STRICT;",
         )?;
-        Ok(Self { connection: Mutex::new(connection), keys: Mutex::new(HashMap::new()) })
+        connection.execute(
+            "INSERT OR IGNORE INTO pepper (only, secret) VALUES (1, ?1)",
+            params![random_bytes::<KEY_BYTES>()],
+        )?;
+        let pepper: [u8; KEY_BYTES] =
+            connection.query_row("SELECT secret FROM pepper", [], |row| row.get(0))?;
+        let pepper = hmac::Key::new(hmac::HMAC_SHA256, &pepper);
+        let connection = Mutex::new(connection);
+        Ok(Self { connection, pepper, keys: Mutex::new(HashMap::new()) })
     }
 
     /// The key of a holder, made durable first where there is none yet.
@@ -193,11 +211,12 @@ impl Vault {
         &self,
         holder: &Holder,
     ) -> Result<([u8; KEY_ID_BYTES], [u8; KEY_BYTES]), VaultError> {
+        let name = hmac::sign(&self.pepper, &holder.to_bytes());
         let connection = lock(&self.connection);
         let stored = connection
             .query_row(
-                "SELECT id, secret FROM person_key WHERE project = ?1 AND subject = ?2",
-                params![holder.project, holder.subject],
+                "SELECT id, secret FROM person_key WHERE holder = ?1",
+                params![name.as_ref()],
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .optional()?;
@@ -206,8 +225,8 @@ impl Vault {
         }
         let new = (random_bytes::<KEY_ID_BYTES>(), random_bytes::<KEY_BYTES>());
         connection.execute(
-            "INSERT INTO person_key (id, project, subject, secret) VALUES (?1, ?2, ?3, ?4)",
-            params![new.0, holder.project, holder.subject, new.1],
+            "INSERT INTO person_key (id, holder, secret) VALUES (?1, ?2, ?3)",
+            params![new.0, name.as_ref(), new.1],
         )?;
         Ok(new)
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codebook::{Field, Tier};
 use crate::grant::RowBounds;
-use crate::ids::{ColumnName, DatasetName, Sha256Digest, SnapshotId};
+use crate::ids::{ColumnName, DatasetName, GrantId, Sha256Digest, SnapshotId};
 use crate::limits::Limits;
 use crate::time::Date;
 
@@ -134,13 +134,13 @@ pub struct KnownDataset {
 }
 
 /// Why a dataset that exists is not mounted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Absence {
     /// The project has no grant of it.
     GrantMissing,
-    /// The project's grant of it has ended.
-    GrantExpired,
+    /// The project's grant of it has ended; of several, this one was given last.
+    GrantExpired(GrantId),
     /// Nothing of it has been published in this edition.
     NotPublished,
 }

@@ -14,8 +14,10 @@
 //! - [`names`]: tables and functions of a statement against what there is.
 //! - [`context`]: what the engine's planner may ask for.
 //! - [`lists`], [`parameters`], [`value`], [`membership`]: parameters, from the tree into the plan.
+//! - [`arithmetic`]: whole numbers that do not wrap.
 //! - [`failure`]: the engine's errors as refusals.
 
+mod arithmetic;
 mod context;
 mod failure;
 mod functions;
@@ -35,6 +37,7 @@ use domain::Question;
 use domain::verdict::Refusal;
 use sqlparser::ast::Statement;
 
+pub(crate) use arithmetic::Checked;
 pub(crate) use context::Context;
 pub(crate) use failure::{Phase, Scene};
 pub(crate) use functions::Functions;
@@ -74,7 +77,9 @@ fn analyse(
     plan: LogicalPlan,
     options: &ConfigOptions,
 ) -> Result<LogicalPlan, datafusion::error::DataFusionError> {
-    Analyzer::new().execute_and_check(plan, options, |_, _| {})
+    let mut analyzer = Analyzer::new();
+    analyzer.add_function_rewrite(Arc::new(arithmetic::CheckedArithmetic));
+    analyzer.execute_and_check(plan, options, |_, _| {})
 }
 
 /// Optimises a plan that was vetted.

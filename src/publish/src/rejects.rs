@@ -143,7 +143,9 @@ pub(crate) struct Rejects {
     found: BTreeMap<(String, Option<ColumnName>, Rule), Reject>,
     /// Kinds that the report has no room for.
     unnamed: u64,
-    /// Whether a whole file is unfit, so that no tolerance of single rows helps.
+    /// What all sources together break.
+    verdicts: Vec<Reject>,
+    /// Whether something is unfit as a whole, so that no tolerance of single rows helps.
     fatal: bool,
     rows_rejected: u64,
 }
@@ -158,6 +160,14 @@ impl Rejects {
     pub(crate) fn add_unfit(&mut self, file: &str, unfit: Unfit) {
         self.fatal = true;
         self.insert(file, unfit.column.as_ref(), unfit.rule, unfit.line, unfit.detail, 1);
+    }
+
+    /// Adds what all sources of a dataset together break.
+    pub(crate) fn add_verdict(&mut self, dataset: &str, unfit: Unfit) {
+        self.fatal = true;
+        let Unfit { line, column, rule, detail } = unfit;
+        let (file, rule) = (dataset.to_owned(), rule.as_str().to_owned());
+        self.verdicts.push(Reject { file, line, column, rule, detail, count: 1 });
     }
 
     /// Counts rejected rows, each once however many rules it breaks.
@@ -184,9 +194,8 @@ impl Rejects {
     /// The report.
     pub(crate) fn into_report(self, rows_read: u64) -> RejectReport {
         let mut rejects: Vec<Reject> = self.found.into_values().collect();
-        // What names a row comes first: with it a steward begins.
-        let place = |reject: &Reject| (reject.line.is_none(), reject.file.clone(), reject.line);
-        rejects.sort_by_cached_key(place);
+        rejects.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        rejects.extend(self.verdicts);
         if 0 < self.unnamed {
             rejects.push(Reject {
                 file: String::new(),

@@ -316,7 +316,7 @@ impl<'a> Run<'a> {
         self.check_span(&tally)?;
         for finding in findings::findings(&self.columns, &tally, &counts) {
             if let Some(unfit) = findings::beyond(&finding) {
-                tally.rejects.add_unfit(&self.job.codebook.name.to_string(), unfit);
+                tally.rejects.add_verdict(self.job.codebook.name.as_str(), unfit);
             }
         }
         let periods =

@@ -104,7 +104,7 @@ impl Scope {
     pub fn dataset(&self, dataset: &DatasetName) -> Result<&Granted, Absence> {
         match self.datasets.get(dataset) {
             Some(Held::Live(granted)) => Ok(granted),
-            Some(Held::Ended(_)) => Err(Absence::GrantExpired),
+            Some(Held::Ended(grant)) => Err(Absence::GrantExpired(grant.id.clone())),
             None => Err(Absence::GrantMissing),
         }
     }

@@ -146,8 +146,9 @@ fn a_grant_holds_through_its_last_day() {
     desk.clock.advance_s(12 * 60 * 60);
 
     let scope = desk.access.scope(&ada).unwrap();
-    assert_eq!(scope.dataset(&dataset("ads")).err(), Some(Absence::GrantExpired));
     let grant = desk.access.grants(&project)[0].id.clone();
+    let absence = Absence::GrantExpired(grant.clone());
+    assert_eq!(scope.dataset(&dataset("ads")).err(), Some(absence));
     let expired = Denial::GrantExpired { dataset: dataset("ads"), grant };
     assert_eq!(desk.authorizes(&ada, &[scan("ads", &["id"])]).unwrap_err(), expired);
 }

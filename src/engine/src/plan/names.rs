@@ -87,11 +87,11 @@ fn absent_table(known: &KnownDataset, position: Option<Position>) -> Refusal {
                  registrar for a grant."
             ),
         ),
-        Some(Absence::GrantExpired) => (
+        Some(Absence::GrantExpired(grant)) => (
             RefusalCode::GrantExpired,
             format!(
-                "Your project's grant of the dataset `{name}` has ended. Leave it out, or ask \
-                 the registrar to renew it."
+                "Your project's grant {grant} of the dataset `{name}` has ended. Leave it out, or \
+                 ask the registrar to renew it."
             ),
         ),
         Some(Absence::NotPublished) | None => (

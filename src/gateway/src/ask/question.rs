@@ -33,7 +33,7 @@ pub(crate) fn prepare(
         let Some(stored) = view.codebook(dataset) else { continue };
         let snapshot = view.in_edition(edition.edition(), dataset);
         let mounted = mount(scope, dataset, snapshot);
-        known.push(known_dataset(stored.codebook(), mounted.as_ref().err().copied()));
+        known.push(known_dataset(stored.codebook(), mounted.as_ref().err().cloned()));
         mounts.extend(mounted);
     }
     let question = Question {
