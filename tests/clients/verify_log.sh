@@ -14,5 +14,6 @@ cp "$source" "$build/main.go"
 (cd "$build" && GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$build/cache" go build -o verify main.go)
 key=$(jq -r .log_key "$data/demo.json")
 cp -r "$data/log" "$build/log" # a copy: the server goes on writing
-"$build/verify" "$build/log" "$key"
+printf "%s" "$key" >"$build/key"
+"$build/verify" "$build/log" "$build/key"
 "$READINGROOM_PROGRAM" log verify --data "$build/log" --key "$key"

@@ -145,7 +145,9 @@ impl Folder {
         let mut first = String::new();
         said.read_line(&mut first).unwrap();
         let url = first.split_whitespace().find(|word| word.starts_with("http://"));
-        let url = url.unwrap_or_else(|| panic!("the server did not start: {first}{}", self.tail()));
+        let url = url.unwrap_or_else(|| {
+            panic!("the server did not start ({:?}): {first}{}", server.wait(), self.tail())
+        });
         let http = Client::builder().no_proxy().timeout(None).build().unwrap();
         Room { url: url.to_owned(), folder: self, http, server, _said: said }
     }

@@ -79,7 +79,10 @@ impl World {
         let mut known: Vec<KnownDataset> = mounts.iter().map(known_of).collect();
         for (name, absence) in [
             ("trader_names", domain::question::Absence::GrantMissing),
-            ("disputes", domain::question::Absence::GrantExpired(domain::GrantId::parse("g-1").unwrap())),
+            (
+                "disputes",
+                domain::question::Absence::GrantExpired(domain::GrantId::parse("g-1").unwrap()),
+            ),
             ("sanctions", domain::question::Absence::NotPublished),
         ] {
             known.push(KnownDataset {

@@ -123,7 +123,8 @@ fn check_type(data_type: &DataType) -> Result<(), Refusal> {
 
 fn check_scalar(call: &ScalarFunction, functions: &Functions) -> Result<(), Refusal> {
     let name = call.func.name();
-    let is_offered = functions.scalar(name).is_some() || Membership::is(&call.func) || Checked::is(&call.func);
+    let is_offered =
+        functions.scalar(name).is_some() || Membership::is(&call.func) || Checked::is(&call.func);
     offered(name, is_offered)?;
     if !name.starts_with("regexp_") {
         return Ok(());

@@ -141,7 +141,7 @@ pub(crate) async fn show_dataset(
     tag = "catalogue",
     params(
         ("dataset" = String, Path, description = "The dataset's name."),
-        ("snapshot" = Option<String>, Query, description = "The snapshot whose codebook is meant."),
+        ("snapshot" = Option<String>, Query, pattern = "^s-[a-z2-7]{20}$", description = "The snapshot whose codebook is meant."),
     ),
     responses(
         (status = 200, description = "The codebook, as canonical JSON, over which its digest goes.",

@@ -13,9 +13,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::Application;
 use crate::http::door::permission::{Permission, Permissions};
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::Problem;
 use crate::http::wire::document::{Lasting, document};
-use crate::http::wire::params::not_found;
+use crate::http::wire::params::{not_found, page_of};
 use crate::http::wire::{Page, Params, json};
 
 /// Who may call what here.
@@ -79,7 +79,7 @@ impl EditionBody {
     tag = "catalogue",
     params(
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "Most items of the page; 100 unless given."),
-        ("after" = Option<String>, Query, description = "The `next` of the page before."),
+        ("after" = Option<String>, Query, pattern = "^e-[1-9][0-9]{0,17}$", description = "The `next` of the page before."),
     ),
     responses((status = 200, description = "The editions, the newest first.", body = EditionList)),
 )]
@@ -89,15 +89,9 @@ pub(crate) async fn list_editions(
     page: Params<Page>,
 ) -> Result<HttpResponse, Problem> {
     let view = room.catalogue().view();
-    let limit = page.0.limit()?;
-    let older = match &page.0.after {
-        Some(after) => older_than(view.editions(), after)?,
-        None => view.editions(),
-    };
-    let editions: Vec<_> =
-        older.iter().rev().take(limit).map(|signed| EditionBody::of(signed)).collect();
-    let more = editions.len() < older.len();
-    let next = editions.last().filter(|_| more).map(|last| last.id.to_string());
+    let all: Vec<_> = view.editions().iter().rev().collect();
+    let (page, next) = page_of(&all, &page.0, |signed| signed.id().as_str())?;
+    let editions = page.iter().map(|signed| EditionBody::of(signed)).collect();
     json(StatusCode::OK, &EditionList { editions, next })
 }
 
@@ -141,16 +135,4 @@ pub(crate) async fn read_edition_signature(
     let signed = view.edition_by_id(&id).ok_or_else(not_found)?;
     let bytes = signed.signature().as_bytes();
     Ok(document(&request, "text/plain; charset=utf-8", Lasting::Forever, bytes))
-}
-
-/// The editions before one.
-fn older_than<'a>(
-    all: &'a [std::sync::Arc<SignedEdition>],
-    after: &str,
-) -> Result<&'a [std::sync::Arc<SignedEdition>], Problem> {
-    let index = all.iter().position(|signed| signed.id().as_str() == after);
-    index.map(|index| &all[..index]).ok_or_else(|| {
-        Kind::BodyInvalid
-            .problem("`after` is the `next` of the page before; leave it out to begin.")
-    })
 }

@@ -47,7 +47,7 @@ struct RevokeParams {
     params(
         ("id" = String, Path, description = "The project's id."),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "Most items of the page; 100 unless given."),
-        ("after" = Option<String>, Query, description = "The `next` of the page before."),
+        ("after" = Option<String>, Query, pattern = "^g-[0-9a-z-]{1,62}$", description = "The `next` of the page before."),
     ),
     responses((status = 200, description = "The grants, in the order in which they were given.", body = GrantList)),
 )]

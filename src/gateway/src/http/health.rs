@@ -104,7 +104,7 @@ pub(crate) fn numbers(room: &Application) -> HttpResponse {
 /// Gives the contract: this document.
 #[utoipa::path(
     tag = "service",
-    responses((status = 200, description = "The contract.", body = String,
+    responses((status = 200, description = "The contract.", body = Object,
         content_type = "application/yaml")),
 )]
 #[get("/openapi.yaml")]

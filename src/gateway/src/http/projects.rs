@@ -48,7 +48,7 @@ pub(crate) fn operations(config: &mut ServiceConfig) {
     tag = "access",
     params(
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "Most items of the page; 100 unless given."),
-        ("after" = Option<String>, Query, description = "The `next` of the page before."),
+        ("after" = Option<String>, Query, pattern = "^p-[0-9a-z-]{1,62}$", description = "The `next` of the page before."),
     ),
     responses((status = 200, description = "The projects, by id.", body = ProjectList)),
 )]

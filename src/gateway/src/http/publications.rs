@@ -71,7 +71,7 @@ struct PublishParams {
         ("dataset" = String, Path, description = "The dataset's name."),
         ("as_of" = Option<String>, Query, format = Date, description = "The day whose state the source shows; today (UTC) unless given, and not before the newest edition's."),
         ("period" = Option<String>, Query, description = "The period it belongs to, where neither the source's name nor its rows tell."),
-        ("supersedes" = Option<String>, Query, description = "The snapshot this one replaces because that one was wrong; with `reason`."),
+        ("supersedes" = Option<String>, Query, pattern = "^s-[a-z2-7]{20}$", description = "The snapshot this one replaces because that one was wrong; with `reason`."),
         ("reason" = Option<String>, Query, description = "Why."),
         ("stage" = Option<bool>, Query, description = "Stop before activation."),
         ("dry_run" = Option<bool>, Query, description = "Check everything, publish nothing."),

@@ -146,7 +146,7 @@ async fn accepted(
     tag = "queries",
     params(
         ("limit" = Option<u32>, Query, description = "At most so many.", minimum = 1, maximum = 1000),
-        ("after" = Option<String>, Query, description = "The `next` of the page before."),
+        ("after" = Option<String>, Query, pattern = "^q-[0-9a-f]{32}$", description = "The `next` of the page before."),
     ),
     responses((status = 200, description = "The queries.", body = QueriesBody)),
 )]

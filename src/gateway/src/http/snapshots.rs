@@ -14,10 +14,10 @@ use crate::http::door::caller::Caller;
 use crate::http::door::permission::{Permission, Permissions};
 use crate::http::door::request::RequestContext;
 use crate::http::editions::EditionBody;
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::Problem;
 use crate::http::wire::document::{Lasting, document};
 use crate::http::wire::nothing::NoBody;
-use crate::http::wire::params::not_found;
+use crate::http::wire::params::{not_found, page_of};
 use crate::http::wire::{Page, Params, json};
 
 /// Who may call what here.
@@ -105,7 +105,7 @@ struct DamageBody {
     params(
         ("dataset" = String, Path, description = "The dataset's name."),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "Most items of the page; 100 unless given."),
-        ("after" = Option<String>, Query, description = "The `next` of the page before."),
+        ("after" = Option<String>, Query, pattern = "^s-[a-z2-7]{20}$", description = "The `next` of the page before."),
     ),
     responses((status = 200, description = "The snapshots, the newest first.", body = SnapshotList)),
 )]
@@ -117,16 +117,9 @@ pub(crate) async fn list_snapshots(
 ) -> Result<HttpResponse, Problem> {
     let view = room.catalogue().view();
     view.codebook(&dataset).ok_or_else(not_found)?;
-    let limit = page.0.limit()?;
     let all = view.snapshots(&dataset);
-    let begin = match &page.0.after {
-        Some(after) => after_index(&all, after)?,
-        None => 0,
-    };
-    let page = all.iter().skip(begin).take(limit);
-    let snapshots: Vec<_> = page.map(|snapshot| summary(&view, snapshot)).collect();
-    let more = begin + snapshots.len() < all.len();
-    let next = snapshots.last().filter(|_| more).map(|last| last.id.to_string());
+    let (page, next) = page_of(&all, &page.0, |snapshot| snapshot.id().as_str())?;
+    let snapshots = page.iter().map(|snapshot| summary(&view, snapshot)).collect();
     json(StatusCode::OK, &SnapshotList { snapshots, next })
 }
 
@@ -225,15 +218,6 @@ pub(crate) async fn verify_snapshot(
         .await
         .map_err(|error| Problem::internal().logged(&error))?;
     json(StatusCode::OK, &verification_body(id, &verification))
-}
-
-/// Where the page after a snapshot begins.
-fn after_index(all: &[&std::sync::Arc<Snapshot>], after: &str) -> Result<usize, Problem> {
-    let index = all.iter().position(|snapshot| snapshot.id().as_str() == after);
-    index.map(|index| index + 1).ok_or_else(|| {
-        Kind::BodyInvalid
-            .problem("`after` is the `next` of the page before; leave it out to begin.")
-    })
 }
 
 fn summary(view: &View, snapshot: &Snapshot) -> SnapshotSummary {

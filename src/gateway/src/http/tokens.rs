@@ -139,11 +139,14 @@ struct NewTokenBody {
     #[schema(value_type = String, min_length = 1, max_length = 255)]
     subject: Subject,
     /// As what: `researcher`, `steward`, `registrar`, `regulator` or `auditor`.
-    #[schema(value_type = String)]
+    #[schema(
+        value_type = String,
+        pattern = "^(researcher|steward|registrar|regulator|auditor)$",
+    )]
     role: Role,
     /// For which project; researchers only, and always.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^p-[0-9a-z-]{1,62}$")]
     project: Option<ProjectId>,
     /// For how long, in seconds; eight hours unless given, 24 at most.
     #[serde(default)]

@@ -129,7 +129,7 @@ fn own(id: &str) -> &'static [Kind] {
         "fetch_result" => FETCHING,
         "cancel_query" | "cancel_publication" => &[Kind::Conflict],
         "publish" | "activate" => &[Kind::Conflict, Kind::TooBusy],
-        "metrics" => &[Kind::NotFound],
+        "metrics" | "list_editions" => &[Kind::NotFound],
         "trade_assertion" => &[Kind::LogUnavailable, Kind::TooBusy],
         "add_member" | "add_grant" | "revoke_grant" | "suspend_project" | "close_project" => {
             &[Kind::Conflict, Kind::TooBusy]

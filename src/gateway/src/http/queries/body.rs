@@ -27,7 +27,7 @@ pub(crate) struct AskBody {
     sql: String,
     /// The values of `$1, $2 …`, typed by the plan; each may be a list.
     #[serde(default)]
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<serde_json::Value>)]
     parameters: Vec<serde_json::Value>,
     /// Ask the newest edition not later than this day; the newest of all unless given.
     #[serde(default)]
@@ -128,14 +128,14 @@ pub(crate) struct AnswerBody {
     /// The columns, in order.
     columns: Vec<ColumnBody>,
     /// The rows; each has one value for each column.
-    #[schema(value_type = Vec<Vec<Object>>)]
+    #[schema(value_type = Vec<Vec<serde_json::Value>>)]
     rows: Vec<Vec<serde_json::Value>>,
     /// How many rows there are.
     row_count: u64,
     /// Whether the answer was cut at a limit, as `on_limit` allowed.
     truncated: bool,
     /// Known gaps, corrections and redactions that touch the snapshots used.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<serde_json::Value>)]
     notices: Vec<serde_json::Value>,
 }
 

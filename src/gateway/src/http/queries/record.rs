@@ -22,7 +22,7 @@ pub(crate) struct QueryBody {
     /// The SQL, unless the person who asked was erased.
     sql: Option<String>,
     /// Its parameters, likewise.
-    #[schema(value_type = Option<Vec<Object>>)]
+    #[schema(value_type = Option<Vec<serde_json::Value>>)]
     parameters: Option<Value>,
     /// The edition asked.
     edition: String,

@@ -29,12 +29,18 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 }))]
 pub(crate) struct TokenForm {
     /// `client_credentials`.
+    #[schema(value_type = String, pattern = "^client_credentials$")]
     #[expect(dead_code, reason = "it has one value, which is checked when it is read")]
     grant_type: &'static str,
     /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
+    #[schema(
+        value_type = String,
+        pattern = "^urn:ietf:params:oauth:client-assertion-type:jwt-bearer$",
+    )]
     #[expect(dead_code, reason = "it has one value, which is checked when it is read")]
     client_assertion_type: &'static str,
     /// The assertion.
+    #[schema(value_type = String, pattern = r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")]
     pub(super) client_assertion: String,
 }
 

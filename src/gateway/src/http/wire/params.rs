@@ -74,7 +74,7 @@ impl Page {
 /// The items of a list that a page shows, and its `next`; `key` is what `after` names.
 ///
 /// # Errors
-/// `body_invalid` for a page of no size, or an `after` that is no item's key.
+/// `body_invalid` for a page of no size, `not_found` for an `after` that is no item's key.
 pub(crate) fn page_of<'a, T>(
     all: &'a [T],
     page: &Page,
@@ -85,8 +85,9 @@ pub(crate) fn page_of<'a, T>(
         None => all,
         Some(after) => {
             let index = all.iter().position(|item| key(item) == after).ok_or_else(|| {
-                Kind::BodyInvalid
-                    .problem("`after` is the `next` of the page before; leave it out to begin.")
+                Kind::NotFound.problem(
+                    "`after` is in no page of this list; it is the `next` of the page before.",
+                )
             })?;
             &all[index + 1..]
         }
