@@ -18,7 +18,7 @@ use crate::http::problem::Problem;
 use crate::http::wire::params::{not_found, page_of};
 use crate::http::wire::{JsonBody, Page, Params, json};
 
-pub(crate) use body::GrantBody;
+pub(crate) use body::{GrantBody, LimitsBody};
 use body::{GrantList, NewGrantBody};
 
 /// Who may call what here.

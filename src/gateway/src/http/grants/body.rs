@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::http::problem::{Kind, Problem};
 use crate::http::wire::ReadsJson;
+use crate::http::wire::json::object;
 
 /// What a project is to consult.
 #[derive(Deserialize, ToSchema)]
@@ -47,8 +48,8 @@ pub(crate) struct NewGrantBody {
     #[serde(default)]
     basis: Option<String>,
     /// Limits that differ from the defaults.
-    #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[serde(default, deserialize_with = "object")]
+    #[schema(value_type = LimitsBody)]
     limits: LimitsPatch,
     /// Last day of the grant; the project's unless given.
     #[serde(default)]
@@ -87,6 +88,25 @@ impl NewGrantBody {
     }
 }
 
+/// Limits of a query that differ from the defaults.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used; it is read as domain::LimitsPatch")]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LimitsBody {
+    /// Milliseconds of planning and running.
+    wall_ms: Option<u64>,
+    /// Bytes of memory.
+    memory_bytes: Option<u64>,
+    /// Bytes spilled to disk.
+    spill_bytes: Option<u64>,
+    /// Bytes read from snapshots.
+    scan_bytes: Option<u64>,
+    /// Rows of the answer.
+    rows: Option<u64>,
+    /// Bytes of the answer.
+    bytes: Option<u64>,
+}
+
 /// A page of grants.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct GrantList {
@@ -123,7 +143,7 @@ pub(crate) struct GrantBody {
     /// The legal clause, where it names one.
     basis: Option<String>,
     /// Limits that differ from the defaults.
-    #[schema(value_type = Object)]
+    #[schema(value_type = LimitsBody)]
     limits: LimitsPatch,
     /// Last day it holds.
     #[schema(value_type = String, format = Date)]

@@ -9,8 +9,10 @@ use utoipa::ToSchema;
 
 use crate::ask::{Asking, Planned, Purpose};
 use crate::http::door::request::RequestContext;
+use crate::http::grants::LimitsBody;
 use crate::http::problem::Problem;
 use crate::http::wire::ReadsJson;
+use crate::http::wire::json::object;
 
 /// A question.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -33,9 +35,9 @@ pub(crate) struct AskBody {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Date)]
     as_of: Option<Date>,
-    /// Limits to lower.
-    #[serde(default)]
-    #[schema(value_type = LimitsToLower)]
+    /// Limits to lower; none may be raised above what the grant gives.
+    #[serde(default, deserialize_with = "object")]
+    #[schema(value_type = LimitsBody)]
     limits: LimitsPatch,
     /// What happens at the row or byte limit.
     #[serde(default)]
@@ -47,25 +49,6 @@ pub(crate) struct AskBody {
     /// As `dry_run`, with the plan as text.
     #[serde(default)]
     explain: bool,
-}
-
-/// Any of the limits; each may only lower what the grant gives.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "only its schema is used; it is read as domain::LimitsPatch")]
-#[serde(deny_unknown_fields)]
-pub(crate) struct LimitsToLower {
-    /// Milliseconds of planning and running.
-    wall_ms: Option<u64>,
-    /// Bytes of memory.
-    memory_bytes: Option<u64>,
-    /// Bytes spilled to disk.
-    spill_bytes: Option<u64>,
-    /// Bytes read from snapshots.
-    scan_bytes: Option<u64>,
-    /// Rows of the answer.
-    rows: Option<u64>,
-    /// Bytes of the answer.
-    bytes: Option<u64>,
 }
 
 impl ReadsJson for AskBody {

@@ -17,6 +17,9 @@ use crate::http::wire::json::read;
 /// The one grant that is served.
 const GRANT_TYPE: &str = "client_credentials";
 
+/// The parameters that are read.
+const KNOWN: [&str; 3] = ["grant_type", "client_assertion_type", "client_assertion"];
+
 /// The one kind of assertion that is taken.
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -69,7 +72,8 @@ impl TokenForm {
     fn parse(body: &[u8]) -> Result<Self, Problem> {
         let mut parameters = HashMap::new();
         for (name, value) in form_urlencoded::parse(body) {
-            if parameters.insert(name, value).is_some() {
+            let is_known = KNOWN.contains(&name.as_ref());
+            if is_known && parameters.insert(name, value).is_some() {
                 return Err(invalid("No parameter may be given twice."));
             }
         }
@@ -112,7 +116,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_ignored() {
-        let form = TokenForm::parse(format!("{GOOD}&scope=all").as_bytes()).unwrap();
+        let form = TokenForm::parse(format!("{GOOD}&scope=all&scope=more").as_bytes()).unwrap();
 
         assert_eq!(form.client_assertion, "a.b.c");
     }

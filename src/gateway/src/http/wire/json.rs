@@ -3,7 +3,9 @@
 //! # Invariant
 //! A body is never echoed: messages name fields and places, not values.
 
+use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 
 use actix_web::http::StatusCode;
@@ -11,8 +13,9 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, web};
 use bytes::BytesMut;
 use futures::StreamExt as _;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::http::problem::{Kind, Problem};
 
@@ -83,9 +86,45 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         Kind::BodyInvalid.problem(format!("The body is not UTF-8 at byte {offset}."))
     })?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(explain)?;
+    let read = serde_path_to_error::deserialize::<_, Members<T>>(&mut deserializer);
+    let Members(value) = read.map_err(explain)?;
     deserializer.end().map_err(|error| at_place("The body goes on after its end", &error))?;
     Ok(value)
+}
+
+/// A value read from a JSON object and from nothing else.
+struct Members<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        object(source).map(Self)
+    }
+}
+
+/// Reads a struct from a JSON object; serde alone would take a list of its values, too.
+///
+/// # Errors
+/// When it is no object, or one that does not fit.
+pub(crate) fn object<'de, D, T>(source: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    source.deserialize_map(ObjectVisitor(PhantomData))
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members))
+    }
 }
 
 /// Turns a reading error into a problem that names the field, not the value.
@@ -170,6 +209,11 @@ mod tests {
             detail(br#"{"limits": {"rows": "secret"}}"#),
             "`limits.rows`: invalid type, expected u64."
         );
+    }
+
+    #[test]
+    fn a_list_is_no_object_whatever_it_holds() {
+        assert_eq!(detail(br#"[{"rows": 1}]"#), "The body: invalid type, expected an object.");
     }
 
     #[test]
