@@ -230,6 +230,46 @@ fn every_command_is_in_the_readme_or_the_guide() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
+/// An operator finds every number that the server counts in the guide, and no other.
+#[test]
+fn every_metric_is_in_the_guide() {
+    let guide = fs::read_to_string(root().join("docs/operating.md")).unwrap();
+    let described: BTreeSet<&str> = guide
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `reading_room_")?.split('`').next())
+        .collect();
+    let metrics = gateway::metrics::Metrics::new().unwrap();
+
+    let counted: BTreeSet<String> = metrics.names().collect();
+
+    let counted: BTreeSet<&str> =
+        counted.iter().filter_map(|name| name.strip_prefix("reading_room_")).collect();
+    assert_eq!(counted, described);
+}
+
+/// `cargo run` and `cargo test` resolve the same features, or the engine compiles twice.
+#[test]
+fn the_two_commands_of_the_readme_share_their_dependencies() {
+    let features = |words: &[&str]| {
+        let output = Command::new(env!("CARGO"))
+            .args(["tree", "--offline", "--locked", "--prefix", "none", "--format", "{p} {f}"])
+            .args(words)
+            .current_dir(root())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines = text.lines().map(|line| line.trim_end_matches(" (*)").to_owned());
+        lines.filter(|line| !line.is_empty()).collect::<BTreeSet<_>>()
+    };
+
+    let run = features(&["--package", "readingroom", "--edges", "normal,build"]);
+    let test = features(&["--workspace", "--edges", "normal,build,dev"]);
+
+    let differing: Vec<_> = run.difference(&test).collect();
+    assert!(differing.is_empty(), "{differing:?}");
+}
+
 /// An operator finds every setting in the guide.
 #[test]
 fn every_setting_is_in_the_guide() {

@@ -82,7 +82,7 @@ pub enum Reply {
 }
 
 /// A question on its way. It goes its way to the end, whether anybody waits for it or not, so that
-/// a lost connection loses no answer: docs/decisions/0010-a-lost-connection.md.
+/// a lost connection loses no answer: docs/decisions/0004-a-lost-connection.md.
 pub struct Asked {
     /// Told once the question was allowed and its intent is durable.
     pub admitted: oneshot::Receiver<()>,

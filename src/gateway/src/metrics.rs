@@ -87,7 +87,15 @@ impl Metrics {
 
     /// Puts every number into the registry.
     fn register(&self) -> Result<(), MetricsError> {
-        let all: [Box<dyn Collector>; 9] = [
+        for collector in self.collectors() {
+            self.registry.register(collector)?;
+        }
+        Ok(())
+    }
+
+    /// Every number.
+    fn collectors(&self) -> [Box<dyn Collector>; 9] {
+        [
             Box::new(self.requests.clone()),
             Box::new(self.request_seconds.clone()),
             Box::new(self.query_phase_seconds.clone()),
@@ -97,11 +105,14 @@ impl Metrics {
             Box::new(self.log_batch_entries.clone()),
             Box::new(self.log_seal_seconds.clone()),
             Box::new(self.log_size.clone()),
-        ];
-        for collector in all {
-            self.registry.register(collector)?;
-        }
-        Ok(())
+        ]
+    }
+
+    /// The names of all numbers.
+    pub fn names(&self) -> impl Iterator<Item = String> + '_ {
+        let described = self.collectors();
+        let names = described.iter().flat_map(|collector| collector.desc());
+        names.map(|desc| desc.fq_name.clone()).collect::<Vec<_>>().into_iter()
     }
 
     /// Counts a request that was answered.
