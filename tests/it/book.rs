@@ -10,7 +10,7 @@ use crate::wait::until;
 const BUNDLE_ENTRIES: u64 = 256;
 
 /// Everything that the log has of now, in order.
-pub fn entries(room: &Room) -> Vec<Value> {
+pub(crate) fn entries(room: &Room) -> Vec<Value> {
     let auditor = room.role("auditor");
     // The token above is an entry itself: once it is there, everything before it is.
     let id = claims(auditor.token.as_deref().unwrap())["jti"].as_str().unwrap().to_owned();

@@ -8,13 +8,13 @@ use crate::room::Folder;
 use crate::wait::until;
 
 /// The day of the furniture's state datasets.
-pub const AS_OF: &str = "2024-10-01";
+pub(crate) const AS_OF: &str = "2024-10-01";
 
 /// A value that must never show up outside an answer.
-pub const SECRET: &str = "secret-cell-value";
+pub(crate) const SECRET: &str = "secret-cell-value";
 
 /// A trader of a country.
-pub fn trader(id: &str, country: &str) -> Value {
+pub(crate) fn trader(id: &str, country: &str) -> Value {
     json!({
         "trader_id": id, "trader_type": "LEGAL", "legal_name_present": true, "country": country,
         "address_present": true, "phone_present": true, "email_present": true,
@@ -28,7 +28,7 @@ pub fn trader(id: &str, country: &str) -> Value {
 }
 
 /// A listing of a trader at a price.
-pub fn listing(id: &str, trader: &str, title: &str, price_eur: &str) -> Value {
+pub(crate) fn listing(id: &str, trader: &str, title: &str, price_eur: &str) -> Value {
     json!({
         "listing_id": id, "trader_id": trader, "title": title, "listing_url": null,
         "title_lang": "en", "description": null, "category_id": "c1", "category_path": "toys > dolls",
@@ -45,31 +45,31 @@ pub fn listing(id: &str, trader: &str, title: &str, price_eur: &str) -> Value {
 }
 
 /// Rows as NDJSON.
-pub fn ndjson(rows: &[Value]) -> String {
+pub(crate) fn ndjson(rows: &[Value]) -> String {
     rows.iter().map(|row| format!("{row}\n")).collect()
 }
 
 /// Two traders and four listings.
-pub fn publish(folder: &Folder) {
+pub(crate) fn publish(folder: &Folder) {
     publish_traders(folder);
     publish_listings(folder, AS_OF, &listings());
 }
 
 /// Two traders.
-pub fn publish_traders(folder: &Folder) {
+pub(crate) fn publish_traders(folder: &Folder) {
     let rows = ndjson(&[trader("t-1", "DE"), trader("t-2", "CN")]);
     let file = folder.delivery("traders.ndjson", rows);
     folder.done(&["publish", "traders", file.to_str().unwrap(), "--as-of", AS_OF]);
 }
 
 /// Listings, as of a day.
-pub fn publish_listings(folder: &Folder, as_of: &str, rows: &[Value]) {
+pub(crate) fn publish_listings(folder: &Folder, as_of: &str, rows: &[Value]) {
     let file = folder.delivery("listings.ndjson", ndjson(rows));
     folder.done(&["publish", "listings", file.to_str().unwrap(), "--as-of", as_of]);
 }
 
 /// Four listings; one has a title that must never show up in an error.
-pub fn listings() -> Vec<Value> {
+pub(crate) fn listings() -> Vec<Value> {
     vec![
         listing("l-1", "t-1", "wooden doll", "12.50"),
         listing("l-2", "t-1", "cloth doll", "8.00"),
@@ -79,7 +79,7 @@ pub fn listings() -> Vec<Value> {
 }
 
 /// Delivers bytes over HTTP, and waits until the publication has ended.
-pub fn deliver(steward: &Caller<'_>, address: &str, name: &str, bytes: Vec<u8>) -> Value {
+pub(crate) fn deliver(steward: &Caller<'_>, address: &str, name: &str, bytes: Vec<u8>) -> Value {
     let accepted = post_source(steward, address, name, bytes);
     assert_eq!(accepted.status, 202, "{}", accepted.text());
     let publication = accepted.header("location");
@@ -91,7 +91,12 @@ pub fn deliver(steward: &Caller<'_>, address: &str, name: &str, bytes: Vec<u8>) 
 }
 
 /// Sends bytes to the steward's endpoint.
-pub fn post_source(steward: &Caller<'_>, address: &str, name: &str, bytes: Vec<u8>) -> Answer {
+pub(crate) fn post_source(
+    steward: &Caller<'_>,
+    address: &str,
+    name: &str,
+    bytes: Vec<u8>,
+) -> Answer {
     let request = steward.request(Method::POST, address);
     let disposition = format!("attachment; filename=\"{name}\"");
     let request = request.header("Content-Disposition", disposition);
@@ -102,7 +107,7 @@ pub fn post_source(steward: &Caller<'_>, address: &str, name: &str, bytes: Vec<u
 
 /// A question about four listings that no machine answers within the minute it is given: it looks
 /// at each of 4^16 combinations.
-pub fn endless() -> String {
+pub(crate) fn endless() -> String {
     let keys: Vec<_> = (1..=16).map(|number| format!("t{number}.listing_id")).collect();
     let mut tables = "listings t16".to_owned();
     for number in (1..16).rev() {

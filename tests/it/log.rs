@@ -16,7 +16,7 @@ const QUESTION: &str = "SELECT count(*) AS marker_of_this_question FROM listings
 const PERSON: &str = "ada-lovelace-of-london";
 
 /// The files below a folder, in the order of their names.
-pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in folder.read_dir().unwrap().map(Result::unwrap) {
         match entry.file_type().unwrap().is_dir() {

@@ -10,7 +10,7 @@ use crate::caller::{Answer, problem};
 use crate::room::{Folder, PROGRAM, Room, run, text};
 
 /// The contract as it is committed.
-pub fn committed() -> String {
+pub(crate) fn committed() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi.yaml")).unwrap()
 }
 

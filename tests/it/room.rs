@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::caller::Caller;
 
 /// The program under test.
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_readingroom");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_readingroom");
 
 /// Rates that no story but those about rates comes near.
 const ROOMY: &str = "[rate_limits]\nprincipal_requests = 100000000\nproject_requests = 100000000\n";
@@ -22,7 +22,7 @@ const ROOMY: &str = "[rate_limits]\nprincipal_requests = 100000000\nproject_requ
 const TAIL_LINES: usize = 40;
 
 /// A data folder of a test, with or without a server on it.
-pub struct Folder {
+pub(crate) struct Folder {
     dir: TempDir,
     name: String,
 }
@@ -31,7 +31,7 @@ pub struct Folder {
 ///
 /// Dropping it stops the server and checks that its log verifies: nothing a test did may have
 /// left the book torn.
-pub struct Room {
+pub(crate) struct Room {
     pub folder: Folder,
     pub url: String,
     pub http: Client,
@@ -42,17 +42,17 @@ pub struct Room {
 
 impl Folder {
     /// An empty data folder, made by `init`.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::configured(ROOMY)
     }
 
     /// An empty data folder with these settings.
-    pub fn configured(settings: &str) -> Self {
+    pub(crate) fn configured(settings: &str) -> Self {
         Self::named("data", settings)
     }
 
     /// An empty data folder with a name and settings.
-    pub fn named(name: &str, settings: &str) -> Self {
+    pub(crate) fn named(name: &str, settings: &str) -> Self {
         let folder = Self { dir: tempfile::tempdir().unwrap(), name: name.to_owned() };
         folder.done(&["init"]);
         folder.configure(settings);
@@ -60,22 +60,22 @@ impl Folder {
     }
 
     /// Writes its configuration anew, for the next start.
-    pub fn configure(&self, settings: &str) {
+    pub(crate) fn configure(&self, settings: &str) {
         fs::write(self.path().join("readingroom.toml"), settings).unwrap();
     }
 
     /// Where it lies.
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.dir.path().join(&self.name)
     }
 
     /// The folder that it lies in, for what else a story needs.
-    pub fn beside(&self) -> &Path {
+    pub(crate) fn beside(&self) -> &Path {
         self.dir.path()
     }
 
     /// A file beside it, for what a steward delivers.
-    pub fn delivery(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn delivery(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.beside().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
@@ -83,7 +83,7 @@ impl Folder {
     }
 
     /// Runs a local command on it: the words first, then `--data DIR`.
-    pub fn run(&self, words: &[&str]) -> Output {
+    pub(crate) fn run(&self, words: &[&str]) -> Output {
         let path = self.path();
         let mut words = words.to_vec();
         words.extend(["--data", path.to_str().unwrap()]);
@@ -91,36 +91,36 @@ impl Folder {
     }
 
     /// Runs a local command that must do; gives its standard output.
-    pub fn done(&self, words: &[&str]) -> String {
+    pub(crate) fn done(&self, words: &[&str]) -> String {
         let output = self.run(words);
         assert!(output.status.success(), "{words:?}: {}", text(&output.stderr));
         text(&output.stdout)
     }
 
     /// Runs a local command that must do, and gives its JSON.
-    pub fn json(&self, words: &[&str]) -> Value {
+    pub(crate) fn json(&self, words: &[&str]) -> Value {
         let mut words = words.to_vec();
         words.push("--json");
         serde_json::from_str(&self.done(&words)).unwrap()
     }
 
     /// Runs a local command that must be refused; gives what it says.
-    pub fn refused(&self, words: &[&str]) -> String {
+    pub(crate) fn refused(&self, words: &[&str]) -> String {
         refusal(words, &self.run(words))
     }
 
     /// The public key of its log.
-    pub fn log_key(&self) -> String {
+    pub(crate) fn log_key(&self) -> String {
         ledger::SigningKey::load(&self.path().join("keys/log.key")).unwrap().vkey()
     }
 
     /// Whether its log verifies, and what `log verify` says.
-    pub fn verify_log(&self) -> Output {
+    pub(crate) fn verify_log(&self) -> Output {
         self.run(&["log", "verify", "--key", &self.log_key()])
     }
 
     /// Starts a server on it that cannot write a file beyond this length, as on a full disk.
-    pub fn serve_within(self, file_blocks_max: u32) -> Room {
+    pub(crate) fn serve_within(self, file_blocks_max: u32) -> Room {
         let script = format!("trap '' XFSZ; ulimit -f {file_blocks_max}; exec \"$0\" \"$@\"");
         let mut shell = Command::new("sh");
         shell.args(["-c", &script, PROGRAM]).env_remove("READINGROOM_TOKEN").stdin(Stdio::null());
@@ -128,7 +128,7 @@ impl Folder {
     }
 
     /// Starts a server on it.
-    pub fn serve(self) -> Room {
+    pub(crate) fn serve(self) -> Room {
         self.serve_by(command(&[]))
     }
 
@@ -153,7 +153,7 @@ impl Folder {
     }
 
     /// Where a server on it writes its own log.
-    pub fn server_log(&self) -> PathBuf {
+    pub(crate) fn server_log(&self) -> PathBuf {
         self.beside().join("server.log")
     }
 
@@ -166,42 +166,42 @@ impl Folder {
 
 impl Room {
     /// A room with nothing in it.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Folder::new().serve()
     }
 
     /// A room with a few traders and listings, as of 2024-10-01.
-    pub fn furnished() -> Self {
+    pub(crate) fn furnished() -> Self {
         let room = Self::empty();
         crate::furniture::publish(&room.folder);
         room
     }
 
     /// Nobody: a caller without a token.
-    pub fn nobody(&self) -> Caller<'_> {
+    pub(crate) fn nobody(&self) -> Caller<'_> {
         Caller { room: self, token: None }
     }
 
     /// Someone with any token.
-    pub fn bearer(&self, token: &str) -> Caller<'_> {
+    pub(crate) fn bearer(&self, token: &str) -> Caller<'_> {
         Caller { room: self, token: Some(token.to_owned()) }
     }
 
     /// Someone with a role that has no project.
-    pub fn role(&self, role: &str) -> Caller<'_> {
+    pub(crate) fn role(&self, role: &str) -> Caller<'_> {
         let words = ["token", "issue", "--subject", role, "--role", role];
         self.bearer(self.folder.done(&words).trim())
     }
 
     /// A researcher of a project.
-    pub fn researcher(&self, subject: &str, project: &str) -> Caller<'_> {
+    pub(crate) fn researcher(&self, subject: &str, project: &str) -> Caller<'_> {
         let words =
             ["token", "issue", "--subject", subject, "--role", "researcher", "--project", project];
         self.bearer(self.folder.done(&words).trim())
     }
 
     /// A project with one member and grants of these datasets; gives its id and the member.
-    pub fn project_of(&self, subject: &str, datasets: &[&str]) -> (String, Caller<'_>) {
+    pub(crate) fn project_of(&self, subject: &str, datasets: &[&str]) -> (String, Caller<'_>) {
         let project = self.project("a study");
         self.folder.done(&["member", "add", "--project", &project, "--subject", subject]);
         for dataset in datasets {
@@ -212,17 +212,17 @@ impl Room {
     }
 
     /// A researcher granted these datasets.
-    pub fn granted(&self, subject: &str, datasets: &[&str]) -> Caller<'_> {
+    pub(crate) fn granted(&self, subject: &str, datasets: &[&str]) -> Caller<'_> {
         self.project_of(subject, datasets).1
     }
 
     /// A project that is valid now.
-    pub fn project(&self, title: &str) -> String {
+    pub(crate) fn project(&self, title: &str) -> String {
         self.project_until(title, "2099-12-31")
     }
 
     /// A project that is valid until a day.
-    pub fn project_until(&self, title: &str, day: &str) -> String {
+    pub(crate) fn project_until(&self, title: &str, day: &str) -> String {
         let words = [
             "project",
             "create",
@@ -249,36 +249,36 @@ impl Room {
     }
 
     /// The log's entries of a kind, as the auditor's tiles show them.
-    pub fn entries(&self, kind: &str) -> Vec<Value> {
+    pub(crate) fn entries(&self, kind: &str) -> Vec<Value> {
         crate::book::entries(self).into_iter().filter(|entry| entry["kind"] == kind).collect()
     }
 
     /// The current snapshot of a dataset.
-    pub fn current(&self, dataset: &str) -> String {
+    pub(crate) fn current(&self, dataset: &str) -> String {
         let shown = self.nobody().json(&format!("/v1/datasets/{dataset}"));
         shown["current"].as_str().unwrap().to_owned()
     }
 
     /// How many editions there are.
-    pub fn editions(&self) -> usize {
+    pub(crate) fn editions(&self) -> usize {
         self.nobody().json("/v1/editions")["editions"].as_array().unwrap().len()
     }
 
     /// Ends the server at once, as a power cut would.
-    pub fn kill(mut self) -> Folder {
+    pub(crate) fn kill(mut self) -> Folder {
         self.server.kill().unwrap();
         self.server.wait().unwrap();
         self.take_folder()
     }
 
     /// Asks the server to stop, and waits until it has.
-    pub fn stop(mut self) -> Folder {
+    pub(crate) fn stop(mut self) -> Folder {
         self.terminate();
         self.take_folder()
     }
 
     /// The process id of the server.
-    pub fn server_id(&self) -> u32 {
+    pub(crate) fn server_id(&self) -> u32 {
         self.server.id()
     }
 
@@ -309,7 +309,7 @@ impl Drop for Room {
 }
 
 /// The program with words, and nothing of the surroundings that it would heed.
-pub fn command(words: &[&str]) -> Command {
+pub(crate) fn command(words: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     command.args(words).stdin(Stdio::null());
     command.env_remove("READINGROOM_TOKEN").env_remove("READINGROOM_URL");
@@ -318,23 +318,23 @@ pub fn command(words: &[&str]) -> Command {
 }
 
 /// Runs the program.
-pub fn run(words: &[&str]) -> Output {
+pub(crate) fn run(words: &[&str]) -> Output {
     command(words).output().unwrap()
 }
 
 /// What a command that must be refused says.
-pub fn refusal(words: &[&str], output: &Output) -> String {
+pub(crate) fn refusal(words: &[&str], output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{words:?}: {}", text(&output.stdout));
     text(&output.stderr)
 }
 
 /// Bytes as text.
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// A folder of inputs beside the checkout, or nothing with a line that says so.
-pub fn shared(name: &str) -> Option<PathBuf> {
+pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(name);
     let corpora = std::env::var_os("READINGROOM_CORPORA").map(PathBuf::from);
     let path = match (corpora, name.strip_prefix("corpora/")) {

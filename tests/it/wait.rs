@@ -4,7 +4,7 @@
 const TIMES_MAX: u32 = 50_000;
 
 /// Asks again until there is something; a bound keeps a failing test from never ending.
-pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     for _ in 0..TIMES_MAX {
         if let Some(found) = ask() {
             return found;

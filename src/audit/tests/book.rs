@@ -151,9 +151,11 @@ fn equal_questions_have_different_commitments() {
 
     let commitments: Vec<_> = all(&book)
         .into_iter()
-        .filter_map(|replayed| match replayed.entry.body {
-            Body::Intent(intent) => Some(intent.sql_commitment),
-            other => panic!("{other:?}"),
+        .map(|replayed| {
+            let Body::Intent(intent) = replayed.entry.body else {
+                panic!("{:?}", replayed.entry.body)
+            };
+            intent.sql_commitment
         })
         .collect();
     assert_eq!(commitments.len(), 2);

@@ -1,12 +1,12 @@
 //! About how many different values a column has, from a summary that can be merged.
 //!
 //! Up to [`EXACT_MAX`] different values are counted exactly, by their hashes; beyond, the hashes
-//! go into a HyperLogLog of 2048 registers, whose standard error is 1.04 / √2048 = 2.3 %.
+//! go into a `HyperLogLog` of 2048 registers, whose standard error is 1.04 / √2048 = 2.3 %.
 //! Each file carries the sketches of its columns, so that a snapshot's estimate needs no rows of
 //! the files it keeps.
 //!
 //! # Source
-//! Flajolet and others, "HyperLogLog", 2007, with linear counting for small numbers (§4).
+//! Flajolet and others, "`HyperLogLog`", 2007, with linear counting for small numbers (§4).
 //!
 //! # Invariant
 //! Merging the sketches of two halves gives the sketch of the whole, byte for byte.

@@ -107,7 +107,7 @@ pub(crate) struct Target {
     /// The data folder; where a server runs on it, that server does the work.
     #[arg(long, value_name = "DIR", conflicts_with = "url")]
     pub data: Option<PathBuf>,
-    /// Address of a server; the token comes from READINGROOM_TOKEN [env: READINGROOM_URL].
+    /// Address of a server; the token comes from `READINGROOM_TOKEN` [env: `READINGROOM_URL`].
     #[arg(long)]
     pub url: Option<String>,
     /// Who is typing, for the log; of --data only.

@@ -147,11 +147,13 @@ impl WorkerEnd {
 
 impl fmt::Display for WorkerEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exited { code } => write!(f, "exited with code {code}"),
-            Self::Signalled { signal } => write!(f, "ended by signal {signal}"),
-            other => f.write_str(other.as_str()),
+        if let Self::Exited { code } = self {
+            return write!(f, "exited with code {code}");
         }
+        if let Self::Signalled { signal } = self {
+            return write!(f, "ended by signal {signal}");
+        }
+        f.write_str(self.as_str())
     }
 }
 

@@ -89,7 +89,7 @@ pub enum ToWorker<'a> {
     /// Publish this.
     Publish {
         /// What to do.
-        job: Cow<'a, PublishJob>,
+        job: Box<Cow<'a, PublishJob>>,
         /// How many descriptors follow, in the order that [`PublishJob`] names.
         descriptors: usize,
     },

@@ -53,7 +53,7 @@ fn what_is_left_and_when_all_is_back_is_told() {
     };
 
     assert_eq!(desk.access.rate(&ada).state(Policy::Principal), state(59, 1));
-    desk.access.rate(&ada);
+    let _second = desk.access.rate(&ada);
     let third = desk.access.rate(&ada);
 
     assert_eq!(third.state(Policy::Principal), state(57, 3));

@@ -23,7 +23,7 @@ impl File {
     /// # Errors
     /// A schema that Parquet cannot write.
     pub(super) fn new(shape: &Shape) -> Result<Self, EncodeError> {
-        let schema = shape.schema().clone();
+        let schema = SchemaRef::clone(shape.schema());
         let writer = Some(Self::writer(&schema)?);
         Ok(Self { schema, writer })
     }
@@ -35,7 +35,7 @@ impl File {
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .build();
-        Ok(ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties))?)
+        Ok(ArrowWriter::try_new(Vec::new(), SchemaRef::clone(schema), Some(properties))?)
     }
 }
 

@@ -140,13 +140,10 @@ impl Cause {
     }
 
     fn of_parquet(error: &ParquetError) -> Self {
-        match error {
-            ParquetError::External(error) => Self::of_external(error.as_ref()),
-            error => {
-                debug_assert!(!error.to_string().is_empty(), "every variant has a text");
-                Self::Fault(Fault::Unreadable)
-            }
+        if let ParquetError::External(error) = error {
+            return Self::of_external(error.as_ref());
         }
+        Self::Fault(Fault::Unreadable)
     }
 
     /// The cause of an error that another library wrapped.

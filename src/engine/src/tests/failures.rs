@@ -11,7 +11,9 @@ fn failure(sql: &str) -> FailureKind {
     assert!(!text.contains(SECRET), "{sql}: {text}");
     match told.result {
         RunResult::Failed(kind) => kind,
-        other => panic!("{sql}: {other:?}"),
+        other @ (RunResult::Finished(_) | RunResult::LimitHit(_) | RunResult::Fault(_)) => {
+            panic!("{sql}: {other:?}")
+        }
     }
 }
 

@@ -139,14 +139,12 @@ impl Application {
         aim: Aim,
         attribution: &Attribution,
     ) -> Result<(), LogFailure> {
-        let mut logged = 0;
-        for event in events(pending, aim) {
+        for (logged, event) in events(pending, aim).into_iter().enumerate() {
             if let Err(error) = self.audit().append(attribution, event).await {
                 // Only what was not even handed to the log is certainly not in it.
                 let is_certain = logged == 0 && !matches!(error, RecordError::Append(_));
                 return Err(LogFailure { error, is_certain });
             }
-            logged += 1;
         }
         Ok(())
     }

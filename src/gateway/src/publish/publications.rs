@@ -188,7 +188,7 @@ struct State {
 /// What a delivery may do.
 pub(crate) enum Entrance {
     /// It is known already.
-    Known(Known),
+    Known(Box<Known>),
     /// It may be received.
     New(Place),
 }
@@ -247,7 +247,7 @@ impl Publications {
         let mut state = self.shared.lock();
         let known = delivery.key.as_ref().and_then(|key| state.keys.get(key));
         if let Some(known) = known.and_then(|id| state.publications.get(id)) {
-            return Ok(Entrance::Known(Known(known.clone())));
+            return Ok(Entrance::Known(Box::new(Known(known.clone()))));
         }
         let dataset = &delivery.order.dataset;
         if let Some(publication) = state.busy.get(dataset) {

@@ -5,6 +5,10 @@
 //!
 //! # Invariant
 //! [`accepts`] says of a type what [`convert`] can do with it.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "Arrow has more types than ours can be made of"
+)]
 
 use std::sync::Arc;
 

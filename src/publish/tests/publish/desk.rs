@@ -72,30 +72,30 @@ changelog:
 ";
 
 /// The codebook of a small dataset in whole snapshots.
-pub fn traders() -> Codebook {
+pub(crate) fn traders() -> Codebook {
     codebook(TRADERS)
 }
 
 /// The codebook of a small dataset in months.
-pub fn actions() -> Codebook {
+pub(crate) fn actions() -> Codebook {
     codebook(ACTIONS)
 }
 
 /// The codebook of a dataset of the house.
-pub fn dataset(name: &str) -> Codebook {
+pub(crate) fn dataset(name: &str) -> Codebook {
     let datasets = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets"));
     codebook(&fs::read_to_string(datasets.join(name).join("codebook.yaml")).unwrap())
 }
 
 /// Reads a codebook.
-pub fn codebook(yaml: &str) -> Codebook {
+pub(crate) fn codebook(yaml: &str) -> Codebook {
     let codebook: Codebook = serde_saphyr::from_str(yaml).unwrap();
     assert_eq!(codebook.check(), Ok(()));
     codebook
 }
 
 /// A folder of the material that lies beside the repository, if it is there.
-pub fn shared(folder: &str) -> Option<PathBuf> {
+pub(crate) fn shared(folder: &str) -> Option<PathBuf> {
     let shared = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared"));
     let path = shared.join(folder);
     if !path.exists() {
@@ -105,7 +105,7 @@ pub fn shared(folder: &str) -> Option<PathBuf> {
 }
 
 /// What a steward delivers.
-pub struct Desk {
+pub(crate) struct Desk {
     pub job: PublishJob,
     scratch: TempDir,
     sources: Vec<Vec<u8>>,
@@ -114,7 +114,7 @@ pub struct Desk {
 }
 
 /// What came of it.
-pub struct Made {
+pub(crate) struct Made {
     pub draft: Draft,
     scratch: TempDir,
     codebook: Codebook,
@@ -122,7 +122,7 @@ pub struct Made {
 
 impl Desk {
     /// A desk for a dataset, with nothing on it.
-    pub fn of(codebook: Codebook) -> Self {
+    pub(crate) fn of(codebook: Codebook) -> Self {
         const MEGABYTE: u64 = 1024 * 1024;
         let job = PublishJob {
             codebook,
@@ -142,7 +142,7 @@ impl Desk {
     }
 
     /// Puts a file on the desk.
-    pub fn file(mut self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn file(mut self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
         let bytes = bytes.as_ref().to_vec();
         let length = bytes.len() as u64;
         self.job.sources.push(SourceFile {
@@ -155,13 +155,13 @@ impl Desk {
     }
 
     /// Says which period it is of.
-    pub fn period(mut self, period: &str) -> Self {
+    pub(crate) fn period(mut self, period: &str) -> Self {
         self.job.period = Some(period.to_owned());
         self
     }
 
     /// Keeps what was made before.
-    pub fn beside(mut self, made: &Made) -> Self {
+    pub(crate) fn beside(mut self, made: &Made) -> Self {
         for file in &made.draft.files {
             self.job.kept.push(Resource {
                 name: file.file.clone(),
@@ -178,7 +178,7 @@ impl Desk {
     }
 
     /// Lets foreign keys point at what was made of another dataset.
-    pub fn pointing_at(mut self, dataset: &str, made: &Made) -> Self {
+    pub(crate) fn pointing_at(mut self, dataset: &str, made: &Made) -> Self {
         let files = made.draft.files.iter().map(|file| MountedFile {
             sha256: file.sha256,
             bytes: file.bytes,
@@ -194,13 +194,13 @@ impl Desk {
     }
 
     /// Changes the job.
-    pub fn with(mut self, change: impl FnOnce(&mut PublishJob)) -> Self {
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut PublishJob)) -> Self {
         change(&mut self.job);
         self
     }
 
     /// Publishes, with every step of progress told.
-    pub fn run(self, on_progress: &mut dyn FnMut(Progress)) -> Result<Made, PublishFailure> {
+    pub(crate) fn run(self, on_progress: &mut dyn FnMut(Progress)) -> Result<Made, PublishFailure> {
         let mut files = Vec::new();
         for bytes in &self.sources {
             let mut file = tempfile::tempfile().unwrap();
@@ -221,7 +221,7 @@ impl Desk {
     }
 
     /// Publishes what must be good.
-    pub fn made(self) -> Made {
+    pub(crate) fn made(self) -> Made {
         match self.run(&mut |_| {}) {
             Ok(made) => made,
             Err(PublishFailure::Rejected(report)) => panic!("rejected: {report:#?}"),
@@ -230,7 +230,7 @@ impl Desk {
     }
 
     /// Publishes what must be rejected.
-    pub fn rejected(self) -> RejectReport {
+    pub(crate) fn rejected(self) -> RejectReport {
         match self.run(&mut |_| {}) {
             Ok(made) => panic!("published: {:#?}", made.draft),
             Err(PublishFailure::Rejected(report)) => report,
@@ -239,7 +239,7 @@ impl Desk {
     }
 
     /// The only reject of what must be rejected.
-    pub fn reject(self) -> Reject {
+    pub(crate) fn reject(self) -> Reject {
         let report = self.rejected();
         let [reject] = report.rejects.as_slice() else { panic!("{report:#?}") };
         reject.clone()
@@ -248,12 +248,12 @@ impl Desk {
 
 impl Made {
     /// Where a file lies.
-    pub fn path(&self, file: &str) -> PathBuf {
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.scratch.path().join(file)
     }
 
     /// The rows of all new files, columns by name.
-    pub fn batches(&self) -> Vec<RecordBatch> {
+    pub(crate) fn batches(&self) -> Vec<RecordBatch> {
         let read = |file: &domain::publication::DraftFile| {
             let bytes = fs::read(self.path(&file.file)).unwrap();
             assert_eq!(bytes.len() as u64, file.bytes);
@@ -274,7 +274,7 @@ impl Made {
     }
 
     /// Some columns of all new rows, as text, `∅` for null.
-    pub fn rows(&self, names: &[&str]) -> Vec<String> {
+    pub(crate) fn rows(&self, names: &[&str]) -> Vec<String> {
         let mut rows = Vec::new();
         for batch in self.batches() {
             for row in 0..batch.num_rows() {
@@ -292,13 +292,13 @@ impl Made {
     }
 
     /// The findings of a rule: column, count and verdict.
-    pub fn findings(&self, rule: &str) -> Vec<&Finding> {
+    pub(crate) fn findings(&self, rule: &str) -> Vec<&Finding> {
         self.draft.quality.iter().filter(|finding| finding.rule == rule).collect()
     }
 }
 
 /// A zip archive.
-pub fn zip(entries: &[(&str, &[u8])], is_stored: bool) -> Vec<u8> {
+pub(crate) fn zip(entries: &[(&str, &[u8])], is_stored: bool) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     let mut writer = zip::ZipWriter::new(&mut bytes);
     let method =
@@ -313,7 +313,7 @@ pub fn zip(entries: &[(&str, &[u8])], is_stored: bool) -> Vec<u8> {
 }
 
 /// A folder as the command line sends it.
-pub fn tar(entries: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn tar(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (name, entry) in entries {
         let mut header = tar::Header::new_gnu();

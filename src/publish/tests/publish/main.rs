@@ -1,4 +1,6 @@
 //! Stories of the publish path: real files in temporary folders, through the one public door.
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+#![expect(clippy::print_stdout, reason = "a test says what it skips")]
 
 mod desk;
 mod dumps;

@@ -21,7 +21,7 @@ pub(crate) struct LogVerify {
     #[arg(long, value_name = "DIR", conflicts_with = "url")]
     pub data: Option<PathBuf>,
     /// Address of a server; entries need the token of a regulator or auditor
-    /// [env: READINGROOM_URL].
+    /// [env: `READINGROOM_URL`].
     #[arg(long)]
     pub url: Option<String>,
     /// The log's public key: <name>+<hash>+<base64>.

@@ -32,16 +32,11 @@ pub(super) enum Incoming {
 }
 
 /// Bytes that were read and not used yet.
+#[derive(Default)]
 pub(super) struct Inbox {
     bytes: Box<[u8]>,
     start: usize,
     end: usize,
-}
-
-impl Default for Inbox {
-    fn default() -> Self {
-        Self { bytes: Box::default(), start: 0, end: 0 }
-    }
 }
 
 impl Inbox {

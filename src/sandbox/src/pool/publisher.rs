@@ -103,7 +103,7 @@ impl Publisher {
         files: Vec<File>,
     ) -> Result<(), crate::protocol::ProtocolError> {
         let job = Cow::Borrowed(job);
-        let frame = encode(&ToWorker::Publish { job, descriptors: files.len() })?;
+        let frame = encode(&ToWorker::Publish { job: Box::new(job), descriptors: files.len() })?;
         self.line.send(&frame).await?;
         self.line.send_files(&files).await
     }

@@ -163,7 +163,7 @@ mod tests {
         }
         fs::create_dir(path.join("moved-0")).unwrap();
         std::os::unix::fs::symlink("/etc", path.join("link")).unwrap();
-        fs::set_permissions(path.join("deep"), Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(path.join("deep"), Permissions::from_mode(0o0)).unwrap();
 
         drop(folder);
 

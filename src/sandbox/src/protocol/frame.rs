@@ -192,9 +192,9 @@ pub(super) fn read_header(source: &mut impl Read) -> Result<Option<Header>, Prot
 /// Reads a frame's body.
 pub(super) fn read_body(source: &mut impl Read, header: Header) -> Result<Vec<u8>, ProtocolError> {
     let mut body = vec![0; header.length_bytes];
-    source.read_exact(&mut body).map_err(|error| match error.kind() {
-        io::ErrorKind::UnexpectedEof => ProtocolError::Truncated,
-        _ => error.into(),
+    source.read_exact(&mut body).map_err(|error| {
+        let is_cut = error.kind() == io::ErrorKind::UnexpectedEof;
+        if is_cut { ProtocolError::Truncated } else { error.into() }
     })?;
     Ok(body)
 }
