@@ -6,7 +6,7 @@ data=$1 schemathesis=$2
 here=$(cd "$(dirname "$0")" && pwd)
 url=$(jq -r .url "$data/demo.json")
 cd "$data" # where Schemathesis leaves its notes
-for role in researcher steward auditor registrar; do
+for role in researcher steward regulator auditor registrar; do
     echo "contract, as $role"
     token=$(jq -r ".tokens.$role" demo.json)
     "$schemathesis" --config-file "$here/schemathesis.toml" run "$here/../../openapi.yaml" \

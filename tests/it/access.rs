@@ -66,6 +66,7 @@ revoke_token            POST   /v1/tokens/revoke                                
 ";
 
 /// One line of the table.
+#[derive(Clone)]
 struct Line {
     operation: &'static str,
     method: Method,
@@ -195,6 +196,35 @@ fn every_operation_is_open_to_whom_the_table_says_and_to_nobody_else() {
     assert!(surprises.is_empty(), "{}", surprises.join("\n"));
 }
 
+/// A path with a letter written as `%xx` is the same path, and must be the same door.
+#[test]
+fn an_address_that_is_spelt_otherwise_is_the_same_door() {
+    let room = Room::furnished();
+    let (project, ada) = room.project_of("ada", &["listings"]);
+    let placeholders = placeholders(&room, &project, &ada);
+    let nobody = room.nobody();
+    let mut surprises = Vec::new();
+
+    for line in lines() {
+        let path = line.path.replace("{snapshot}", &placeholders[1].1);
+        let at = path.find(|letter: char| letter.is_ascii_lowercase()).unwrap();
+        let last = path.rfind('/').map_or(at, |slash| slash + 1).max(at);
+        for at in [at, last].into_iter().filter(|at| path.as_bytes()[*at].is_ascii_lowercase()) {
+            let spelt = format!("{}%{:02x}{}", &path[..at], path.as_bytes()[at], &path[at + 1..]);
+            let answer = attempt(
+                &Line { path: spelt.clone().leak(), ..line.clone() },
+                &nobody,
+                &placeholders,
+            );
+            if answer.status != line.expected[0] {
+                surprises.push(format!("{} {spelt}: {}", line.operation, answer.status));
+            }
+        }
+    }
+
+    assert!(surprises.is_empty(), "{}", surprises.join("\n"));
+}
+
 /// Checks that a 401 or 403 looks as it should.
 fn check_no(answer: &Answer, operation: &str) {
     if answer.status == 401 {
@@ -311,6 +341,50 @@ fn a_suspended_project_loses_what_runs_and_others_do_not() {
     assert!(stopped["detail"].as_str().unwrap().contains("suspended"), "{stopped}");
     assert_eq!(eve.record(&others)["state"], "running");
     assert_eq!(eve.delete(&format!("/v1/queries/{others}")).status(), 204);
+}
+
+/// What was answered is no longer handed out once the right to it is gone.
+#[test]
+fn a_stored_answer_is_fetched_under_the_rights_of_now() {
+    let room = Room::furnished();
+    let (project, ada) = room.project_of("ada", &["listings"]);
+    let query = Answer::of(ada.ask("SELECT count(*) AS n FROM listings")).good();
+    let result = format!("/v1/queries/{}/result", query.header("reading-room-query"));
+    let project_act = |words: &[&str]| {
+        drop(room.folder.done(&[&["project", "suspend", &project], words].concat()));
+    };
+
+    project_act(&["--reason", "a doubt"]);
+    assert_eq!(problem(ada.get(&result))["code"], "project_suspended");
+    project_act(&["--reason", "cleared", "--lift"]);
+    assert_eq!(ada.get(&result).status(), 200);
+    let grants = room.folder.json(&["grant", "list", "--project", &project]);
+    let id = grants[0]["id"].as_str().unwrap();
+    room.folder.done(&["grant", "revoke", "--project", &project, id, "--reason", "out of scope"]);
+    room.folder.done(&["grant", "add", "--project", &project, "--dataset", "listings"]);
+
+    let refused = problem(ada.get(&result));
+
+    assert_eq!(refused["code"], "grant_expired");
+    assert!(refused["detail"].as_str().unwrap().contains(id), "{refused}");
+    let denied = room.entries("denied");
+    let operations: Vec<_> = denied.iter().map(|entry| entry["operation"].clone()).collect();
+    assert_eq!(operations, [json!("fetch_result"), json!("fetch_result")]);
+}
+
+/// Regulators and the trustee share a project, but not what they may consult.
+#[test]
+fn an_auditor_does_not_see_what_a_regulator_asks() {
+    let room = Room::furnished();
+    let (regulator, auditor) = (room.role("regulator"), room.role("auditor"));
+    let query = Answer::of(regulator.ask("SELECT count(*) AS n FROM listings")).good();
+    let path = format!("/v1/queries/{}", query.header("reading-room-query"));
+
+    let seen = [auditor.get(&path), auditor.get(&format!("{path}/result")), auditor.delete(&path)];
+
+    assert!(seen.into_iter().all(|response| problem(response)["code"] == "not_found"));
+    assert_eq!(auditor.json("/v1/queries")["queries"], json!([]));
+    assert_eq!(regulator.json("/v1/queries")["queries"].as_array().unwrap().len(), 1);
 }
 
 /// A principal learns its own standing before it asks.

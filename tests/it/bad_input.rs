@@ -76,6 +76,8 @@ fn a_form_or_a_method_that_there_is_not_is_refused_by_its_name() {
     let method = ada.request(Method::PUT, "/v1/queries").send().unwrap();
     let allow = method.headers()["allow"].to_str().unwrap().to_owned();
     let nowhere = problem(ada.get("/v1/nowhere"));
+    let picture = room.nobody().request(Method::GET, "/v1/datasets").header("accept", "image/png");
+    let picture = problem(picture.send().unwrap());
     let parameter = problem(ada.get("/v1/queries?limitt=3"));
 
     assert_eq!((code(&form), &form["status"]), ("not_acceptable", &json!(406)));
@@ -83,6 +85,7 @@ fn a_form_or_a_method_that_there_is_not_is_refused_by_its_name() {
     assert_eq!(code(&problem(method)), "method_not_allowed");
     assert!(allow.contains("GET") && allow.contains("POST"), "{allow}");
     assert_eq!(code(&nowhere), "not_found");
+    assert_eq!(code(&picture), "not_acceptable");
     assert_eq!(code(&parameter), "body_invalid");
 }
 

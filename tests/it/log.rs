@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::caller::Answer;
 use crate::furniture::SECRET;
@@ -101,6 +101,31 @@ fn every_act_is_an_entry() {
     assert_eq!(published[1]["snapshot"], room.current("listings"));
     assert!(
         entries.iter().all(|entry| entry["nonce"].as_str().is_some_and(|nonce| nonce.len() == 32))
+    );
+}
+
+/// An act that came to nothing is an entry too, whatever was wrong with it.
+#[test]
+fn a_refused_act_is_an_entry_whatever_was_wrong_with_it() {
+    let room = Room::furnished();
+    let (registrar, ada) = (room.role("registrar"), room.granted("ada", &["listings"]));
+
+    registrar.post("/v1/projects", &json!({}));
+    registrar.post("/v1/projects/p-nothing/suspend", &json!({"reason": "none"}));
+    ada.post("/v1/queries", &json!({"sql": "SELECT 1", "colour": "red"}));
+    ada.delete("/v1/queries/q-nothing");
+    ada.get("/v1/queries/q-nothing");
+
+    let denied = room.entries("denied");
+    let told: Vec<_> = denied.iter().map(|it| (&it["operation"], &it["code"])).collect();
+    assert_eq!(
+        told,
+        [
+            (&json!("create_project"), &json!("body_invalid")),
+            (&json!("suspend_project"), &json!("not_found")),
+            (&json!("ask"), &json!("body_invalid")),
+            (&json!("cancel_query"), &json!("not_found")),
+        ]
     );
 }
 

@@ -111,7 +111,15 @@ pub(crate) fn authorize(
 ) -> Result<Authorized, Denial> {
     let mut limits: Option<Limits> = None;
     let mut grants: Vec<Grant> = Vec::new();
-    for scan in &verdict.scans {
+    for (index, scan) in verdict.scans.iter().enumerate() {
+        let (dataset, snapshot) = (&scan.dataset, &scan.snapshot);
+        let is_again = |other: &domain::verdict::Scan| {
+            (&other.dataset, &other.snapshot) == (dataset, snapshot)
+        };
+        if verdict.scans[..index].iter().any(is_again) {
+            // No honest worker names one twice; each time would open all its files again.
+            return Err(Denial::GrantChanged { dataset: dataset.clone() });
+        }
         let (codebook, granted) = scope.granted(&scan.dataset, principal.role)?;
         if planned.dataset(&scan.dataset) != Ok(granted) {
             return Err(Denial::GrantChanged { dataset: scan.dataset.clone() });

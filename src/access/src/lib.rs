@@ -40,7 +40,9 @@ pub use issuer::{
 };
 pub use key::{Algorithm, KeyRefused, VerifyingKey, public_jwk};
 pub use limit::{LimitReached, Policy, PolicyQuota, PolicyState, RateClock, RateDecision};
-pub use registry::{ChangeRefused, GrantDraft, ProjectDraft, ProjectPage, RegistryError, Turn};
+pub use registry::{
+    ChangeRefused, GrantDraft, ProjectDraft, ProjectPage, RegistryError, Turn, make_registry,
+};
 pub use revocation::Standing;
 pub use settings::{IssuerSettings, KeySource, Rate, Settings};
 pub use token::{TokenRefused, Unauthenticated};

@@ -137,6 +137,14 @@ impl Kept {
     }
 }
 
+/// Makes an empty registry in a file, or brings one that is there to this version.
+///
+/// # Errors
+/// When that fails, or the file is something else.
+pub fn make_registry(path: &Path) -> Result<(), RegistryError> {
+    Database::open(path).map(drop)
+}
+
 /// A page of projects, in the order of their ids.
 #[derive(Clone, Copy, Debug)]
 pub struct ProjectPage<'a> {

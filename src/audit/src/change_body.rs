@@ -1,7 +1,8 @@
 //! Which part of a registry change the log shows.
 //!
 //! # Invariant
-//! A member's identity and a token's id never stand in what is returned here, only a commitment.
+//! A member's identity, a token's id and a reason in someone's own words never stand in what is
+//! returned here, only a commitment.
 
 use domain::Sha256Digest;
 use domain::change::Change;
@@ -16,8 +17,8 @@ pub(crate) fn of(change: Change, commitment: Commitment) -> Body {
     let commitment = Some(commitment);
     match change {
         Change::ProjectCreated { project } => Body::Project(recorded(project)),
-        Change::ProjectStateSet { project, state, reason } => {
-            Body::Suspend(ProjectStateChanged { of: project, state, reason })
+        Change::ProjectStateSet { project, state, .. } => {
+            Body::Suspend(ProjectStateChanged { of: project, state, change_commitment: commitment })
         }
         Change::MemberAdded { member } => Body::Member(MemberChanged {
             of: member.project,

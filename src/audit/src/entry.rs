@@ -172,6 +172,10 @@ pub struct Intent {
     pub snapshots: BTreeMap<DatasetName, Vec<SnapshotRef>>,
     /// The columns read, with their class.
     pub columns: BTreeMap<DatasetName, Vec<(ColumnName, Class)>>,
+    /// What was wanted: `answer`, `dry_run` or `explain`.
+    pub mode: String,
+    /// What was to happen at the row or byte limit: `stop` or `truncate`.
+    pub on_limit: String,
     /// The media type of the answer.
     pub format: String,
     /// The limits in force.
@@ -300,8 +304,8 @@ pub struct ProjectStateChanged {
     pub of: ProjectId,
     /// What it is now.
     pub state: ProjectState,
-    /// Why.
-    pub reason: String,
+    /// Salted commitment to the whole change, the reason included.
+    pub change_commitment: Option<Commitment>,
 }
 
 /// See [`Body::Member`].

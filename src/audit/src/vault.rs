@@ -7,6 +7,9 @@
 //! vault: holders are known by a keyed digest.
 
 use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -29,8 +32,14 @@ const SEAL_VERSION: u8 = 1;
 
 /// The vault failed; its text is for the server's log.
 #[derive(Debug, thiserror::Error)]
-#[error("the vault of private parts cannot be read or written")]
-pub struct VaultError(#[from] rusqlite::Error);
+pub enum VaultError {
+    /// Its file cannot be made.
+    #[error("the vault of private parts cannot be made")]
+    File(#[from] io::Error),
+    /// Its database fails.
+    #[error("the vault of private parts cannot be read or written")]
+    Database(#[from] rusqlite::Error),
+}
 
 /// Whose key seals a private part. An empty text stands for "none".
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -155,6 +164,8 @@ pub(crate) struct Vault {
 impl Vault {
     /// Opens the vault, making it where it is not there yet.
     pub(crate) fn open(path: &Path) -> Result<Self, VaultError> {
+        // For the operator's eyes only; SQLite itself would leave it to the umask.
+        OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
         let connection = Connection::open(path)?;
         connection.execute_batch(
             "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;

@@ -62,6 +62,8 @@ fn intent(query: &str) -> Event {
         edition: EditionId::from_number(1),
         snapshots: std::collections::BTreeMap::new(),
         columns: std::collections::BTreeMap::new(),
+        mode: "answer".to_owned(),
+        on_limit: "stop".to_owned(),
         format: "text/csv".to_owned(),
         limits: Limits::default(),
         scan_bytes_estimate: 4096,

@@ -143,6 +143,13 @@ pub(crate) fn store(
 /// After the worker that made it is gone: until then it could change what was digested.
 fn import(from: &Path, told: &DraftFile, to: &Path) -> Result<(), AdoptError> {
     let mut file = open_regular(from).map_err(AdoptError::File)?;
+    // First the length: a file that is not as told may be of any, and reading it take for ever.
+    let metadata = file.metadata();
+    let found_bytes = metadata.map_err(|e| AdoptError::File(DamageKind::Unreadable(e)))?.len();
+    if found_bytes != told.bytes {
+        let expected_bytes = told.bytes;
+        return Err(AdoptError::File(DamageKind::Length { expected_bytes, found_bytes }));
+    }
     let found = digest(&mut file).map_err(AdoptError::File)?;
     found.check(told.sha256, told.bytes).map_err(AdoptError::File)?;
     folder::take(&mut file, from, to)?;

@@ -54,6 +54,17 @@ pub enum OnLimit {
     Truncate,
 }
 
+impl OnLimit {
+    /// The word that callers and the log have for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Truncate => "truncate",
+        }
+    }
+}
+
 /// One question, as the gateway hands it to a worker for planning.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Question {

@@ -235,7 +235,12 @@ impl Application {
     /// Notes where it is served; the first time counts.
     pub(crate) fn note_addresses(&self, addresses: &[SocketAddr]) {
         let scheme = if self.settings.tls.is_some() { "https" } else { "http" };
-        let urls = addresses.iter().map(|address| format!("{scheme}://{address}"));
+        let urls = addresses.iter().flat_map(|address| {
+            let port = address.port();
+            let by_name =
+                address.ip().is_loopback().then(|| format!("{scheme}://localhost:{port}"));
+            std::iter::once(format!("{scheme}://{address}")).chain(by_name)
+        });
         let urls = self.settings.public_url.iter().cloned().chain(urls).collect();
         // A second server on the same folder is impossible: it has one owner.
         let _ = self.own_urls.set(urls);

@@ -72,6 +72,18 @@ pub enum Purpose {
     Explain,
 }
 
+impl Purpose {
+    /// The word that the log has for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::DryRun => "dry_run",
+            Self::Explain => "explain",
+        }
+    }
+}
+
 /// How a question ended well.
 #[derive(Clone, Debug)]
 pub enum Reply {
@@ -98,7 +110,10 @@ impl Application {
         let room = Arc::clone(self);
         let way = async move {
             let end = room.answer(&asking, tell_admitted).await;
-            if let Err(error) = &end {
+            let project = asking.principal.project.as_ref();
+            let has_record = project
+                .is_some_and(|project| room.records().find(project, &asking.query).is_some());
+            if let (Err(error), true) = (&end, has_record) {
                 room.running().remember(&asking, error, room.clock().now());
             }
             // Whoever asked may be gone; the answer is stored.

@@ -10,7 +10,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use audit::entry::{Body, Intent, Outcome};
 use audit::{Audit, Private, ReplayError, Replayed};
-use domain::{DatasetName, Format, ProjectId, QueryId, SnapshotId, Timestamp};
+use domain::{DatasetName, Format, ProjectId, QueryId, Role, SnapshotId, Timestamp};
 use ledger::LeafIndex;
 
 use crate::ask::release::Facts;
@@ -35,6 +35,8 @@ pub struct Record {
     pub intent: Box<Intent>,
     /// How it ended, if it has.
     pub ended: Option<EndedRecord>,
+    /// The role in which it was asked.
+    pub role: Option<String>,
     /// Its SQL and who asked, unless that was erased.
     pub private: Option<Private>,
 }
@@ -117,6 +119,14 @@ impl Records {
     }
 }
 
+impl Record {
+    /// Whether it was asked in a role.
+    #[must_use]
+    pub fn is_of(&self, role: Role) -> bool {
+        self.role.as_deref() == Some(role.as_str())
+    }
+}
+
 impl Place {
     /// Reads the record that stands here; waits for the disk.
     ///
@@ -138,6 +148,7 @@ impl Place {
             intent_index: self.intent,
             intent,
             ended,
+            role: intent_entry.entry.role,
             private: intent_entry.private,
         }))
     }

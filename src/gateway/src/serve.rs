@@ -31,8 +31,25 @@ use crate::settings::Settings;
 pub use control::ControlSocket;
 pub use tls::TlsError;
 
-/// Connections that one thread serves at one time.
+/// Connections that one thread serves at one time, if there are descriptors for them.
 const CONNECTIONS_MAX: usize = 10_000;
+
+/// Descriptors that connections leave to the log, to workers and to the files of snapshots: a log
+/// that cannot open its next tile accepts nothing any more.
+const DESCRIPTORS_KEPT: u64 = 4_096;
+
+/// How many connections one of some threads may have: a share of what the kept descriptors leave.
+fn connections_max(threads: usize) -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
+    // Where it cannot be raised, what is there is shared out.
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Nofile, raised);
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let Some(limit) = limit else { return CONNECTIONS_MAX };
+    let left = limit.saturating_sub(DESCRIPTORS_KEPT).max(limit / 4);
+    let share = usize::try_from(left).unwrap_or(usize::MAX) / threads.max(1);
+    share.clamp(1, CONNECTIONS_MAX)
+}
 
 /// The doors cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +154,8 @@ fn build(
     tls: Option<rustls::ServerConfig>,
 ) -> io::Result<Vec<Server>> {
     let settings = room.settings().http.clone();
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let threads = if settings.threads > 0 { settings.threads } else { cores };
     let shared = web::Data::from(Arc::clone(&room));
     let mut server = HttpServer::new(move || {
         let app = App::new().app_data(web::Data::clone(&shared)).app_data(path_config());
@@ -150,13 +169,11 @@ fn build(
     .on_connect(note_peer)
     .disable_signals()
     .tcp_nodelay(true)
-    .max_connections(CONNECTIONS_MAX)
+    .max_connections(connections_max(threads))
     .client_request_timeout(Duration::from_secs(settings.head_timeout_s))
     .keep_alive(Duration::from_secs(settings.keep_alive_s))
-    .shutdown_timeout(settings.shutdown_grace_s);
-    if settings.threads > 0 {
-        server = server.workers(settings.threads);
-    }
+    .shutdown_timeout(settings.shutdown_grace_s)
+    .workers(threads);
     server = server.listen_uds(control)?;
     for listener in doors.listeners {
         server = match &tls {

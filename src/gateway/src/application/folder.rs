@@ -4,10 +4,11 @@
 //! `format` marks the folder as ours and names the version of its form; `lock` is held by the
 //! process that owns it; the rest as in `docs/operating.md`.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::application::Application;
 use crate::application::keys::{Keys, KeysError};
@@ -21,6 +22,16 @@ const FORMAT: &str = "reading-room data folder 1\n";
 
 /// The configuration inside a data folder.
 pub const SETTINGS_FILE: &str = "readingroom.toml";
+
+/// Where the registry lies in it.
+pub(crate) const REGISTRY_FILE: &str = "registry.sqlite";
+
+/// How long a folder that is locked is tried again: a child that a killed server was just about to
+/// start holds the lock until it notices.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often.
+const LOCK_LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A folder cannot be used as data folder.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +91,9 @@ pub enum InitError {
     /// The log cannot be begun.
     #[error("the log cannot be begun")]
     Log(#[from] ledger::OpenError),
+    /// The registry cannot be made.
+    #[error(transparent)]
+    Registry(#[from] access::RegistryError),
 }
 
 /// A data folder that this process owns.
@@ -107,10 +121,18 @@ impl DataFolder {
             .mode(0o600)
             .open(path.join("lock"))
             .map_err(io)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path: owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(FolderError::Locked { path: owned() }),
-            Err(TryLockError::Error(source)) => Err(io(source)),
+        let begun = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Self { path: owned(), _lock: lock }),
+                Err(TryLockError::WouldBlock) if begun.elapsed() < LOCK_PATIENCE => {
+                    std::thread::sleep(LOCK_LOOK_AGAIN);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(FolderError::Locked { path: owned() });
+                }
+                Err(TryLockError::Error(source)) => return Err(io(source)),
+            }
         }
     }
 
@@ -172,6 +194,8 @@ impl Application {
             Err(other) => return Err(other.into()),
         }
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io)?;
+        // A folder that was there already may be open to others.
+        std::fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(io)?;
         let _folder = DataFolder::lock(path)?;
         let file = path.join(SETTINGS_FILE);
         if !file.exists() {
@@ -182,6 +206,7 @@ impl Application {
         let log = audit::Audit::log_folder(path);
         std::fs::create_dir_all(&log).map_err(io)?;
         drop(ledger::Log::open(&log, keys.log, std::sync::Arc::new(()))?);
+        access::make_registry(&path.join(REGISTRY_FILE))?;
         // Last: with it the folder is a data folder, whole.
         write_new(&path.join(FORMAT_FILE), FORMAT.as_bytes()).map_err(io)?;
         Ok(())

@@ -1,5 +1,6 @@
 //! Opening a data folder, in the one order that works.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -15,7 +16,7 @@ use ledger::Log;
 use sandbox::{Pool, PoolSettings};
 use tokio::runtime::{Builder, Runtime};
 
-use super::folder::{DataFolder, FolderError};
+use super::folder::{DataFolder, FolderError, REGISTRY_FILE};
 use super::keys::{Keys, KeysError};
 use super::observe::Observer;
 use super::replay::{self, ReplayFault};
@@ -117,7 +118,7 @@ impl Application {
             tracing::warn!(%damage, "a staged snapshot is damaged; it is left out");
         }
         let access = Arc::new(Access::open(Options {
-            registry: data_dir.join("registry.sqlite"),
+            registry: data_dir.join(REGISTRY_FILE),
             settings: access_settings(&settings)?,
             issuer_key: keys.issuer,
             codebooks: codebooks(&catalogue),
@@ -231,6 +232,6 @@ fn issuer(settings: &IssuerSettings) -> Result<access::IssuerSettings, SettingsE
         ),
         _ => return Err(fault("tokens.issuers", "needs either jwks_file or jwks_url")),
     };
-    let roles = settings.roles.clone().unwrap_or_else(|| Role::ALL.into_iter().collect());
+    let roles = settings.roles.clone().unwrap_or_else(|| BTreeSet::from([Role::Researcher]));
     Ok(access::IssuerSettings { issuer: settings.issuer.clone(), algorithm, keys, roles })
 }

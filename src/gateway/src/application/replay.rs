@@ -29,6 +29,17 @@ pub enum ReplayFault {
         /// Why.
         source: access::RegistryError,
     },
+    /// The registry knows entries that the log does not have.
+    #[error(
+        "registry.sqlite knows {applied} entries and the log has {size}: it belongs to a newer \
+         log. Restore that, or remove registry.sqlite, which is made again from the log"
+    )]
+    RegistryAhead {
+        /// How many the registry knows.
+        applied: u64,
+        /// How many the log has.
+        size: u64,
+    },
     /// The catalogue cannot be brought in line with the log.
     #[error("the catalogue cannot be brought in line with the log")]
     Catalogue(#[from] catalogue::FolderError),
@@ -43,7 +54,10 @@ pub(super) fn follow(
 ) -> Result<Records, ReplayFault> {
     let records = Records::default();
     let mut published = HashSet::new();
-    let applied = access.applied();
+    let (applied, size) = (access.applied(), audit.log().size().get());
+    if size < applied {
+        return Err(ReplayFault::RegistryAhead { applied, size });
+    }
     for replayed in audit.replay(LeafIndex::new(0)) {
         let replayed = replayed?;
         if applied <= replayed.index.get() {

@@ -18,6 +18,10 @@ use crate::ask::question::{self, Prepared};
 use crate::ask::running::RunningQuery;
 use crate::ask::{AskError, Asking};
 
+/// Longest parameters that are kept of a question that was refused, in bytes: of longer ones only
+/// the length, or a broken script that asks in a loop would fill the log.
+const REFUSED_PARAMETERS_BYTES_MAX: usize = 64 << 10;
+
 /// A question that may run: within its grants, within its budget, its intent durable.
 pub(crate) struct Admitted {
     pub(crate) admission: Admission,
@@ -61,6 +65,8 @@ impl Application {
         let mut lease = self.pool().lease(&scope.project().id).await?;
         let running = self.running().enter(asking);
         self.phase("wait", begun);
+        // Who waits for a worker is not charged for it.
+        let begun = Instant::now();
         let reserved = self.plan(asking, &scope, &mut prepared, &mut lease).await?;
         let attribution = self.attribution_of(&asking.principal, &asking.request);
         let intent = self.log_intent(asking, &prepared, &reserved, &attribution).await?;
@@ -121,7 +127,11 @@ impl Application {
             edition: edition.map(|edition| edition.id().clone()),
         };
         let attribution = self.attribution_of(&asking.principal, &asking.request);
-        let event = Event::Denied(denied, Some(question_text(asking)));
+        let mut text = question_text(asking);
+        if REFUSED_PARAMETERS_BYTES_MAX < text.parameters_json.len() {
+            text.parameters_json = format!("\"{} bytes\"", text.parameters_json.len());
+        }
+        let event = Event::Denied(denied, Some(text));
         match self.audit().append(&attribution, event).await {
             Ok(_) => error,
             Err(failure) => AskError::Log(failure),
@@ -160,6 +170,8 @@ fn intent(asking: &Asking, prepared: &Prepared, reserved: &Reserved, sandbox: &s
         edition: prepared.edition.id().clone(),
         snapshots,
         columns,
+        mode: asking.purpose.as_str().to_owned(),
+        on_limit: asking.on_limit.as_str().to_owned(),
         format: asking.format.media_type().to_owned(),
         limits: *authorized.limits(),
         scan_bytes_estimate: verdict.scan_bytes,

@@ -28,6 +28,9 @@ pub(crate) fn operations(config: &mut ServiceConfig) {
 /// How long a tile may be kept by others: it never changes.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
+/// The same of a bundle of entries, which no cache between may give to others.
+const IMMUTABLE_PRIVATE: &str = "private, max-age=31536000, immutable";
+
 /// Gives the newest checkpoint: origin, size and root hash, signed.
 #[utoipa::path(
     tag = "log",
@@ -60,7 +63,7 @@ pub(crate) async fn read_tile(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let (level, number) = path.into_inner();
-    serve(room, format!("tile/{level}/{number}")).await
+    serve(room, format!("tile/{level}/{number}"), IMMUTABLE).await
 }
 
 /// Gives a bundle of entries.
@@ -76,11 +79,15 @@ pub(crate) async fn read_entries(
     room: web::Data<Application>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    serve(room, format!("tile/entries/{path}")).await
+    serve(room, format!("tile/entries/{path}"), IMMUTABLE_PRIVATE).await
 }
 
 /// Gives a file of the log.
-async fn serve(room: web::Data<Application>, path: String) -> Result<HttpResponse, Problem> {
+async fn serve(
+    room: web::Data<Application>,
+    path: String,
+    keep: &'static str,
+) -> Result<HttpResponse, Problem> {
     let path = TilePath::parse(&path).map_err(|_| no_such_tile())?;
     let read = web::block(move || room.audit().log().tile(&path)).await;
     let read = read.map_err(|error| Problem::internal().logged(&error))?;
@@ -88,7 +95,7 @@ async fn serve(room: web::Data<Application>, path: String) -> Result<HttpRespons
     let bytes = bytes.ok_or_else(no_such_tile)?;
     let mut response = HttpResponse::Ok();
     response.content_type("application/octet-stream");
-    Ok(response.insert_header((header::CACHE_CONTROL, IMMUTABLE)).body(bytes))
+    Ok(response.insert_header((header::CACHE_CONTROL, keep)).body(bytes))
 }
 
 fn no_such_tile() -> Problem {

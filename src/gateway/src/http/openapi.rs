@@ -54,6 +54,8 @@ struct Facts {
     has_path_parameters: bool,
     has_other_parameters: bool,
     has_body: bool,
+    /// Whether it answers with more than a status.
+    has_content: bool,
 }
 
 /// Adds to every operation what the door does for all of them.
@@ -109,6 +111,10 @@ fn complete_operation(operation: &mut Operation, id: &str, permission: Permissio
         has_path_parameters: places.iter().any(is_in_path),
         has_other_parameters: !places.iter().all(is_in_path),
         has_body: operation.request_body.is_some(),
+        has_content: operation.responses.responses.values().any(|response| match response {
+            RefOr::T(response) => !response.content.is_empty(),
+            RefOr::Ref(_) => false,
+        }),
     };
     problems::add(&mut operation.responses, &problems::kinds(id, &facts));
     headers::add(&mut operation.responses, id, is_open);

@@ -113,8 +113,6 @@ kinds! {
     NotAcceptable = "not_acceptable", "not-acceptable", 406, "No accepted media type can be given";
     /// The state of things does not allow it.
     Conflict = "conflict", "conflict", 409, "It conflicts with the state of things";
-    /// The snapshot was withdrawn.
-    SnapshotWithdrawn = "snapshot_withdrawn", "snapshot-withdrawn", 410, "The snapshot was withdrawn";
     /// The body is larger than allowed.
     TooLarge = "too_large", "too-large", 413, "The body is too large";
     /// The body's media type is not one that the operation reads.
@@ -162,6 +160,7 @@ impl Kind {
             instance: None,
             type_base: None,
             members: Box::default(),
+            is_recorded: false,
         }
     }
 }
@@ -219,6 +218,8 @@ pub struct Problem {
     instance: Option<RequestId>,
     type_base: Option<String>,
     members: Box<Members>,
+    /// Whether the log has it already.
+    is_recorded: bool,
 }
 
 /// The document as it is sent.
@@ -256,6 +257,18 @@ impl Problem {
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
+    }
+
+    /// Notes that the log has it.
+    #[must_use]
+    pub(crate) fn recorded(mut self) -> Self {
+        self.is_recorded = true;
+        self
+    }
+
+    /// Whether the log has it.
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.is_recorded
     }
 
     /// Names the place in the SQL text.

@@ -79,7 +79,22 @@ struct PublishParams {
         ("Content-Disposition" = Option<String>, Header, description = "The source's name: `attachment; filename=\"…\"`."),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes sending the same again harmless: the answer is the publication that is there."),
     ),
-    request_body(content_type = "application/octet-stream", description = "The source's bytes."),
+    request_body(
+        description = "The source's bytes. Where the media type does not say what it is (gzip, \
+            zstd, bytes), `Content-Disposition` must name it.",
+        content(
+            (String = "text/csv"),
+            (String = "application/x-ndjson"),
+            (String = "application/ndjson"),
+            (String = "application/jsonl"),
+            (String = "application/vnd.apache.parquet"),
+            (String = "application/zip"),
+            (String = "application/x-tar"),
+            (String = "application/gzip"),
+            (String = "application/zstd"),
+            (String = "application/octet-stream"),
+        ),
+    ),
     responses((status = 202, description = "The source has arrived; its publication is on its way.",
         body = PublicationBody,
         headers(("Location" = String, description = "Where the publication is.")))),
@@ -112,24 +127,9 @@ pub(crate) async fn publish(
         Ok(publication) => accepted(&PublicationBody::of(&publication)),
         Err(refused) => {
             drain(source).await;
-            Err(log_refusal(&room, &caller, &context, refused).await)
+            Err(refused)
         }
     }
-}
-
-/// Makes the entry of a delivery that was refused at the door durable.
-async fn log_refusal(
-    room: &Application,
-    caller: &Caller,
-    context: &RequestContext,
-    refused: Problem,
-) -> Problem {
-    if refused.kind().status().is_server_error() {
-        return refused;
-    }
-    let attribution = room.attribution(caller, context);
-    let logged = room.log_denied(&attribution, context.operation_id(), refused.kind().code()).await;
-    logged.map_or_else(Problem::from, |()| refused)
 }
 
 /// Shows a publication: where it stands, how far it is, what was found.

@@ -166,7 +166,9 @@ pub(crate) async fn list_queries(
     let project = project_of(&caller)?;
     let places = room.records().page(&project, after.as_ref(), limit + 1);
     let shared = web::Data::clone(&room);
-    let body = web::block(move || QueriesBody::read(&shared, &places, limit)).await;
+    let role = caller.principal()?.role;
+    let body =
+        web::block(move || QueriesBody::read(&shared, (&project, role), &places, limit)).await;
     let body = body.map_err(|error| Problem::internal().logged(&error))?;
     json(StatusCode::OK, &body.map_err(|error| Problem::internal().logged(&error))?)
 }
@@ -183,7 +185,7 @@ pub(crate) async fn show_query(
     caller: Caller,
     id: web::Path<QueryId>,
 ) -> Result<HttpResponse, Problem> {
-    let record = record_of(&room, project_of(&caller)?, id.into_inner()).await?;
+    let record = own_record(&room, &caller, id.into_inner()).await?;
     json(StatusCode::OK, &QueryBody::of(&room, &record))
 }
 
@@ -200,11 +202,9 @@ pub(crate) async fn cancel_query(
     id: web::Path<QueryId>,
 ) -> Result<HttpResponse, Problem> {
     let (project, query) = (project_of(&caller)?, id.into_inner());
+    own_record(&room, &caller, query.clone()).await?;
     if room.running().cancel(&project, &query) {
         return Ok(HttpResponse::NoContent().finish());
-    }
-    if room.records().find(&project, &query).is_none() {
-        return Err(no_such_query());
     }
     Err(Kind::Conflict.problem("The query has ended already, so there is nothing to cancel."))
 }
@@ -212,6 +212,18 @@ pub(crate) async fn cancel_query(
 /// The project that a caller asks for.
 fn project_of(caller: &Caller) -> Result<ProjectId, Problem> {
     caller.principal()?.project.clone().ok_or_else(not_permitted)
+}
+
+/// The record of a query that a caller may see: of its project, and asked in its role, since
+/// regulators and auditors share a project but not what they may consult.
+async fn own_record(
+    room: &web::Data<Application>,
+    caller: &Caller,
+    query: QueryId,
+) -> Result<Record, Problem> {
+    let role = caller.principal()?.role;
+    let record = record_of(room, project_of(caller)?, query).await?;
+    if record.is_of(role) { Ok(record) } else { Err(no_such_query()) }
 }
 
 /// The record of a query of a project.
@@ -222,7 +234,7 @@ async fn record_of(
 ) -> Result<Record, Problem> {
     let place = room.records().find(&project, &query).ok_or_else(no_such_query)?;
     let shared = Arc::clone(room);
-    let record = web::block(move || place.record(shared.audit())).await;
+    let record = web::block(move || record::read(&shared, &project, place)).await;
     let record = record.map_err(|error| Problem::internal().logged(&error))?;
     record.map_err(|error| Problem::internal().logged(&error))?.ok_or_else(Problem::internal)
 }

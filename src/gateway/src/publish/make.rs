@@ -12,6 +12,7 @@ use audit::{Attribution, Event, RecordError};
 use catalogue::{Adoption, Pending, SignedEdition, Snapshot, StoredCodebook};
 use domain::publication::Stage;
 use domain::{DatasetName, Date, SnapshotId};
+use ledger::AppendError;
 use tokio::task::block_in_place;
 use tracing::Instrument as _;
 
@@ -141,8 +142,9 @@ impl Application {
     ) -> Result<(), LogFailure> {
         for (logged, event) in events(pending, aim).into_iter().enumerate() {
             if let Err(error) = self.audit().append(attribution, event).await {
-                // Only what was not even handed to the log is certainly not in it.
-                let is_certain = logged == 0 && !matches!(error, RecordError::Append(_));
+                // Only of a log that failed while writing nobody knows what it has.
+                let is_unknown = matches!(error, RecordError::Append(AppendError::Unavailable(_)));
+                let is_certain = logged == 0 && !is_unknown;
                 return Err(LogFailure { error, is_certain });
             }
         }

@@ -39,9 +39,9 @@ pub(crate) struct Publish {
     /// Check everything, publish nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// How many rows may be rejected before the whole is.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub max_rejects: u64,
+    /// How many rows may be rejected before the whole is; 0 unless the server is configured otherwise.
+    #[arg(long, value_name = "N")]
+    pub max_rejects: Option<u64>,
 }
 
 /// `readingroom snapshots`

@@ -81,13 +81,14 @@ fn publish_world(client: &Client, demo: &Demo) -> anyhow::Result<()> {
             target: target(&demo.data),
             dataset: delivery.dataset,
             sources: vec![delivery.folder],
-            as_of: Some(report.as_of),
+            // A clock that is behind must not keep the demo from starting.
+            as_of: Some(report.as_of.min(SystemClock.today())),
             period: None,
             supersedes: None,
             reason: None,
             stage: false,
             dry_run: false,
-            max_rejects: 0,
+            max_rejects: None,
         };
         let publication = publish::publish_with(client, &publish)?;
         output::note(format_args!(

@@ -60,8 +60,8 @@ fn query(publish: &Publish) -> String {
     if let Some(reason) = &publish.reason {
         query.append_pair("reason", reason);
     }
-    if publish.max_rejects > 0 {
-        query.append_pair("max_rejects", &publish.max_rejects.to_string());
+    if let Some(max_rejects) = publish.max_rejects {
+        query.append_pair("max_rejects", &max_rejects.to_string());
     }
     query.append_pair("stage", bool_text(publish.stage));
     query.append_pair("dry_run", bool_text(publish.dry_run));

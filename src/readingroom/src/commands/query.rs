@@ -37,6 +37,9 @@ pub(crate) fn run(query: &Query) -> anyhow::Result<()> {
     }
     match (query.format, &query.out) {
         (OutputFormat::Table, None) if !query.remote.json => show(response, asked),
+        (OutputFormat::Table, Some(_)) => {
+            bail!("a table is for reading; give --format csv, json, ndjson, arrow or parquet")
+        }
         (_, Some(path)) => {
             let mut file = File::create(path)
                 .with_context(|| format!("{} cannot be written", path.display()))?;

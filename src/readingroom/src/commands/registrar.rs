@@ -95,8 +95,7 @@ pub(crate) fn member(command: MemberCommand) -> anyhow::Result<()> {
             let client = Client::to(&target)?;
             let subject_path = path_segment(subject.as_str());
             client.delete(&format!("/v1/projects/{project}/members/{subject_path}"))?;
-            output::line(format_args!("{subject} no longer works under {project}"));
-            Ok(())
+            done(&target, format_args!("{subject} no longer works under {project}"))
         }
     }
 }
@@ -138,8 +137,7 @@ pub(crate) fn grant(command: GrantCommand) -> anyhow::Result<()> {
             let path = format!("/v1/projects/{project}/grants/{id}");
             let request = client.request(reqwest::Method::DELETE, &path);
             client.send(request.query(&[("reason", &reason)]))?;
-            output::line(format_args!("{id} is revoked"));
-            Ok(())
+            done(&target, format_args!("{id} is revoked"))
         }
     }
 }
@@ -196,8 +194,7 @@ pub(crate) fn token(command: TokenCommand) -> anyhow::Result<()> {
                 (None, subject) => json!({"subject": subject}),
             };
             Client::to(&target)?.tell("/v1/tokens/revoke", &body)?;
-            output::line("revoked");
-            Ok(())
+            done(&target, format_args!("revoked"))
         }
     }
 }
@@ -217,6 +214,15 @@ fn made(target: &Target, value: &Value, name: &str) -> anyhow::Result<()> {
         return output::json(value);
     }
     output::line(output::cell(&value[name]));
+    Ok(())
+}
+
+/// Says that something is done for which nothing comes back: in words, or as an empty object.
+fn done(target: &Target, words: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
+    if target.json {
+        return output::json(&json!({}));
+    }
+    output::line(words);
     Ok(())
 }
 

@@ -231,12 +231,19 @@ impl Lease {
     }
 
     /// The worker, if it may serve its project again.
-    fn clean_worker(&mut self) -> Option<Worker> {
-        let (socket, inbox) = self.line.take()?.close().ok()?;
-        let may_serve = self.phase != Phase::Busy
-            && inbox.is_empty()
-            && self.questions < self.crew.settings.queries_per_worker_max;
+    ///
+    /// # Order
+    /// Of one that may not, the socket stays open until it is killed: a worker that finds it closed
+    /// leaves by itself, and how it ended would be told wrongly.
+    fn clean_worker(&mut self, stop: Stop) -> Option<Worker> {
+        let may_serve =
+            self.phase != Phase::Busy && self.questions < self.crew.settings.queries_per_worker_max;
         if !may_serve {
+            return None;
+        }
+        let (socket, inbox) = self.line.take()?.close().ok()?;
+        if !inbox.is_empty() {
+            self.process.kill(stop);
             return None;
         }
         let process = Arc::clone(&self.process);
@@ -250,7 +257,7 @@ impl Drop for Lease {
         let stop = if self.phase == Phase::Busy { Stop::Abandoned } else { Stop::Served };
         let place = self.place.take();
         let returned = self
-            .clean_worker()
+            .clean_worker(stop)
             .is_some_and(|worker| self.crew.give_back(self.project.clone(), worker).is_ok());
         if !returned {
             self.process.kill(stop);

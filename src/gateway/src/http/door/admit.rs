@@ -13,17 +13,19 @@ use std::time::Instant;
 use access::RateDecision;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _};
+use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 
 use crate::Application;
 use crate::http::door::caller::{Caller, Operator, not_permitted};
-use crate::http::door::contract::Operation;
+use crate::http::door::contract::{Contract, Operation};
 use crate::http::door::permission::Permission;
 use crate::http::door::rate_fields;
-use crate::http::door::request::{RequestContext, room};
+use crate::http::door::request::{RequestContext, nothing_here, room};
 use crate::http::problem::{Kind, Problem, chain, unauthenticated};
+use crate::http::wire::accept;
 
 /// The name by which a caller at the control socket calls itself.
 const ACTOR_HEADER: &str = "reading-room-actor";
@@ -43,14 +45,25 @@ pub(crate) async fn admit(
     let context = request.extensions().get::<RequestContext>().cloned();
     let context = context.expect("invariant: the outer ring numbers every request");
     let admitted = match context.operation {
-        // Nothing takes it: 404 or 405, which the catalogue being public, anyone may learn.
-        None => Ok(None),
+        // Fail closed: what the contract does not have, no handler gets to see.
+        None => Err((nothing_here(request.request()), None)),
         Some(Operation { permission: Permission::Anyone, .. }) => Ok(None),
         Some(operation) => check(&request, &context, operation).await,
     };
+    let admitted = match (admitted, refuse_form(&request, &context)) {
+        (Ok(decision), Some(problem)) => Err((problem, decision)),
+        (admitted, _) => admitted,
+    };
     match admitted {
         Ok(decision) => {
-            let mut response = next.call(request).await?.map_into_right_body();
+            let response = next.call(request).await?;
+            let mut response = match log_refusal(&response, &context).await {
+                None => response.map_into_right_body(),
+                Some(problem) => {
+                    let failed = HttpResponse::from_error(problem).map_into_left_body();
+                    response.into_response(failed)
+                }
+            };
             name_rates(response.headers_mut(), decision.as_ref());
             Ok(response)
         }
@@ -60,6 +73,35 @@ pub(crate) async fn admit(
             Ok(response)
         }
     }
+}
+
+/// The problem of a caller who accepts no form that the operation has; questions and their
+/// answers see to that themselves.
+fn refuse_form(request: &ServiceRequest, context: &RequestContext) -> Option<Problem> {
+    let offered = Contract::get().media_types(context.operation?.id);
+    let is_acceptable = offered.is_empty() || accept::accepts(request.headers(), offered);
+    (!is_acceptable).then(|| accept::not_acceptable(offered.iter().map(String::as_str)))
+}
+
+/// Makes the entry of an act that was refused by its handler durable, unless the handler did; a
+/// problem where the log takes none.
+///
+/// Acts are what changes something or asks something. A look at what is not there is none, or
+/// whoever waits for an answer would fill the log.
+async fn log_refusal<B>(
+    response: &ServiceResponse<B>,
+    context: &RequestContext,
+) -> Option<Problem> {
+    let problem = response.response().error()?.as_error::<Problem>()?;
+    let is_act = response.request().method() != Method::GET;
+    if !is_act || problem.is_recorded() || !problem.kind().status().is_client_error() {
+        return None;
+    }
+    let caller = response.request().extensions().get::<Caller>().cloned()?;
+    let room = response.request().app_data::<web::Data<Application>>()?;
+    let attribution = room.attribution(&caller, context);
+    let code = problem.kind().code();
+    room.log_denied(&attribution, context.operation_id(), code).await.err().map(Problem::from)
 }
 
 /// A no, with the rates as far as they were counted.
@@ -80,6 +122,8 @@ async fn check(
         Caller::Operator(_) => None,
     };
     if let Some(limited) = decision.as_ref().and_then(|decision| decision.limited) {
+        // Counted, as strangers are: one by one they would let a loop fill the log.
+        room.flood().count(room.clock().now());
         return Err((Problem::from(&limited), decision));
     }
     if !operation.permission.admits(&caller) {
@@ -151,7 +195,7 @@ async fn deny(
     let problem = not_permitted();
     let attribution = room.attribution(caller, context);
     match room.log_denied(&attribution, operation.id, problem.kind().code()).await {
-        Ok(()) => problem,
+        Ok(()) => problem.recorded(),
         Err(failure) => Problem::from(failure),
     }
 }

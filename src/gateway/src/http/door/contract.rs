@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::{App, HttpRequest};
-use utoipa::openapi::{OpenApi, PathItem};
+use utoipa::openapi::{OpenApi, PathItem, RefOr};
 use utoipa_actix_web::AppExt as _;
 
 use crate::http;
@@ -35,6 +35,8 @@ struct Address {
 /// Every operation there is, by address.
 pub struct Contract {
     yaml: String,
+    /// What operations answer with when all goes well, by operation.
+    media_types: HashMap<String, Vec<String>>,
     addresses: HashMap<String, Address>,
 }
 
@@ -50,15 +52,21 @@ impl Contract {
         let (_, mut document) = app.configure(http::operations).split_for_parts();
         let permissions: HashMap<_, _> = http::permissions().collect();
         let addresses = addresses(&document, &permissions);
+        let media_types = media_types(&document);
         http::openapi::complete(&mut document, &permissions);
         let yaml = document.to_yaml().expect("invariant: the contract is plain data");
-        Self { yaml, addresses }
+        Self { yaml, media_types, addresses }
     }
 
     /// The contract as YAML, byte for byte what `openapi.yaml` holds.
     #[must_use]
     pub fn yaml(&self) -> &str {
         &self.yaml
+    }
+
+    /// The forms that an operation answers in, but for those that choose a form themselves.
+    pub(crate) fn media_types(&self, id: &str) -> &[String] {
+        self.media_types.get(id).map_or(&[], Vec::as_slice)
     }
 
     /// All operations.
@@ -70,7 +78,9 @@ impl Contract {
 
     /// The operation that a request asks for, before it is routed.
     pub(crate) fn operation(&self, request: &ServiceRequest) -> Option<Operation> {
-        let pattern = request.resource_map().match_pattern(request.path())?;
+        // As the router reads it: with `%70` for `p`, the raw path would name nothing here.
+        let path = request.match_info().as_str();
+        let pattern = request.resource_map().match_pattern(path)?;
         let address = self.addresses.get(&without_expressions(&pattern))?;
         let mut operations = address.operations.iter();
         operations.find(|(method, _)| method == request.method()).map(|(_, operation)| *operation)
@@ -78,7 +88,7 @@ impl Contract {
 
     /// The methods of the address that a request names.
     pub(crate) fn methods(&self, request: &HttpRequest) -> Option<&str> {
-        let pattern = request.resource_map().match_pattern(request.path())?;
+        let pattern = request.resource_map().match_pattern(request.match_info().as_str())?;
         let address = self.addresses.get(&without_expressions(&pattern))?;
         Some(&address.allow)
     }
@@ -107,6 +117,27 @@ fn addresses(
         addresses.insert(path.clone(), Address { operations, allow });
     }
     addresses
+}
+
+/// The operations that look at `Accept` themselves.
+const CHOOSING: [&str; 2] = ["ask", "fetch_result"];
+
+/// What each operation answers with when all goes well.
+fn media_types(document: &OpenApi) -> HashMap<String, Vec<String>> {
+    let items = document.paths.paths.values();
+    let operations = items.flat_map(|item| [&item.get, &item.post, &item.delete]).flatten();
+    let chosen = operations.filter_map(|operation| {
+        let id = operation.operation_id.clone()?;
+        let responses = operation.responses.responses.iter();
+        let good = responses.filter(|(status, _)| status.starts_with('2'));
+        let types = good.filter_map(|(_, response)| match response {
+            RefOr::T(response) => Some(response.content.keys().cloned()),
+            RefOr::Ref(_) => None,
+        });
+        let types: Vec<String> = types.flatten().collect();
+        (!CHOOSING.contains(&id.as_str())).then_some((id, types))
+    });
+    chosen.collect()
 }
 
 /// The methods of one address with their `operationId`.

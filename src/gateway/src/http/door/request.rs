@@ -188,9 +188,14 @@ fn note(room: &Application, context: &RequestContext, result: &Result<ServiceRes
     tracing::info!(status = status.as_u16(), elapsed_us, "request answered");
 }
 
-/// Answers what no operation takes: 405 where the address has others, else 404.
-pub(crate) async fn no_operation(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let methods = Contract::get().methods(&request).ok_or_else(not_found)?;
+/// The problem of what no operation takes: 405 where the address has others, else 404.
+pub(crate) fn nothing_here(request: &HttpRequest) -> Problem {
+    let Some(methods) = Contract::get().methods(request) else { return not_found() };
     let problem = Kind::MethodNotAllowed.problem(format!("This address has {methods}."));
-    Err(problem.allow(methods.to_owned()))
+    problem.allow(methods.to_owned())
+}
+
+/// Answers what the router has no handler for, should it ever come so far.
+pub(crate) async fn no_operation(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    Err(nothing_here(&request))
 }

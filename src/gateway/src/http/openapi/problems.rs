@@ -76,7 +76,6 @@ const ASKING: &[Kind] = &[
     Kind::NotFound,
     Kind::NotAcceptable,
     Kind::Conflict,
-    Kind::SnapshotWithdrawn,
     Kind::QuotaExceeded,
     Kind::QueryStopped,
     Kind::QueryFailed,
@@ -103,6 +102,9 @@ pub(super) fn kinds(id: &str, facts: &Facts) -> Vec<Kind> {
         let closed = [Kind::Unauthenticated, Kind::NotPermitted, Kind::RateLimited];
         kinds.extend(closed);
         kinds.push(Kind::LogUnavailable);
+    }
+    if facts.has_content {
+        kinds.push(Kind::NotAcceptable);
     }
     if facts.has_path_parameters {
         kinds.push(Kind::NotFound);

@@ -46,7 +46,8 @@ impl From<&AskError> for Problem {
 
 impl From<AskError> for Problem {
     fn from(error: AskError) -> Self {
-        Self::from(&error).logged(&error)
+        // Every way that a question can end is an entry.
+        Self::from(&error).logged(&error).recorded()
     }
 }
 

@@ -26,7 +26,8 @@ impl From<&RegisterError> for Problem {
 
 impl From<RegisterError> for Problem {
     fn from(error: RegisterError) -> Self {
-        Self::from(&error).logged(&error)
+        // Whatever is refused was logged where it was refused.
+        Self::from(&error).logged(&error).recorded()
     }
 }
 

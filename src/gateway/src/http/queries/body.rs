@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::ask::{Asking, Planned, Purpose};
 use crate::http::door::request::RequestContext;
 use crate::http::grants::LimitsBody;
-use crate::http::problem::Problem;
+use crate::http::problem::{Kind, Problem};
 use crate::http::wire::ReadsJson;
 use crate::http::wire::json::object;
 
@@ -51,6 +51,9 @@ pub(crate) struct AskBody {
     explain: bool,
 }
 
+/// Longest statement, in bytes; the worker holds to the same.
+const SQL_BYTES_MAX: usize = 16 << 10;
+
 impl ReadsJson for AskBody {
     /// Room for a list of 100 000 identifiers as a parameter, not for files.
     const BODY_BYTES_MAX: usize = 4 << 20;
@@ -64,6 +67,14 @@ impl AskBody {
         context: &RequestContext,
         format: Format,
     ) -> Result<Asking, Problem> {
+        if SQL_BYTES_MAX < self.sql.len() {
+            let detail = format!(
+                "The statement has {} bytes, and may have {SQL_BYTES_MAX}. Send values as \
+                 parameters, which may be lists.",
+                self.sql.len()
+            );
+            return Err(Kind::QueryRefused.problem(detail));
+        }
         let parameters_json = serde_json::to_string(&self.parameters)
             .map_err(|error| Problem::internal().logged(&error))?;
         let purpose = match (self.explain, self.dry_run) {

@@ -1,7 +1,7 @@
 //! What a query's record looks like on the wire.
 
 use audit::ReplayError;
-use domain::{DatasetName, SnapshotId, Timestamp};
+use domain::{DatasetName, ProjectId, Role, SnapshotId, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -21,7 +21,8 @@ pub(crate) struct QueryBody {
     code: Option<String>,
     /// The SQL, unless the person who asked was erased.
     sql: Option<String>,
-    /// Its parameters, likewise.
+    /// Its parameters, likewise; not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<serde_json::Value>>)]
     parameters: Option<Value>,
     /// The edition asked.
@@ -128,7 +129,10 @@ impl QueryBody {
     /// A record on the wire.
     pub(crate) fn of(room: &Application, record: &Record) -> Self {
         let outcome = record.ended.as_ref().map(|ended| &ended.outcome);
-        let state = State::of(outcome.map(|outcome| outcome.outcome.as_str()));
+        let word = outcome.map(|outcome| outcome.outcome.as_str());
+        // Without an outcome and without a run there is nothing to wait for.
+        let is_lost = word.is_none() && !room.running().runs(&record.query);
+        let state = if is_lost { State::Unknown } else { State::of(word) };
         let has_code = matches!(state, State::Stopped | State::Failed);
         let private = record.private.as_ref();
         let parameters = private.and_then(|private| private.parameters_json.as_deref());
@@ -170,21 +174,45 @@ fn result_place(room: &Application, record: &Record) -> Option<ResultPlace> {
     })
 }
 
+/// Reads the record that stands somewhere; waits for the disk.
+///
+/// # Errors
+/// When the log cannot be read back.
+pub(super) fn read(
+    room: &Application,
+    project: &ProjectId,
+    place: Place,
+) -> Result<Option<Record>, ReplayError> {
+    let Some(record) = place.record(room.audit())? else { return Ok(None) };
+    if record.ended.is_some() || room.running().runs(&record.query) {
+        return Ok(Some(record));
+    }
+    // It does not run, so it has ended since it was looked up, or never will.
+    match room.records().find(project, &record.query) {
+        Some(place) => place.record(room.audit()),
+        None => Ok(Some(record)),
+    }
+}
+
 impl QueriesBody {
     /// Reads a page of records; one more place than fits says that there is a next page.
     pub(crate) fn read(
         room: &Application,
+        (project, role): (&ProjectId, Role),
         places: &[Place],
         limit: usize,
     ) -> Result<Self, ReplayError> {
         let mut queries = Vec::with_capacity(places.len().min(limit));
+        let mut last = None;
         for place in places.iter().take(limit) {
-            if let Some(record) = place.record(room.audit())? {
-                queries.push(QueryBody::of(room, &record));
+            let Some(record) = read(room, project, *place)? else { continue };
+            last = Some(record.query.to_string());
+            if record.is_of(role) {
+                // Lists of values may be long: a page of them would be longer than memory.
+                queries.push(QueryBody { parameters: None, ..QueryBody::of(room, &record) });
             }
         }
-        let is_last = places.len() <= limit;
-        let next = queries.last().filter(|_| !is_last).map(|query| query.id.clone());
+        let next = last.filter(|_| limit < places.len());
         Ok(Self { queries, next })
     }
 }

@@ -1,7 +1,9 @@
 //! `/v1/queries/{id}/result`: the stored answer again, byte for byte.
 
+use access::Denial;
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use domain::QueryId;
+use domain::question::Absence;
+use domain::{Principal, QueryId};
 
 use crate::Application;
 use crate::http::answer;
@@ -14,7 +16,7 @@ use crate::records::{EndedRecord, Record};
 use crate::spool::Stored;
 
 use super::body::AnswerBody;
-use super::{project_of, record_of};
+use super::own_record;
 
 /// Gives the stored answer of a query again.
 ///
@@ -56,7 +58,8 @@ pub(crate) async fn fetch_result(
     request: HttpRequest,
     id: web::Path<QueryId>,
 ) -> Result<HttpResponse, Problem> {
-    let record = record_of(&room, project_of(&caller)?, id.into_inner()).await?;
+    let record = own_record(&room, &caller, id.into_inner()).await?;
+    may_fetch(&room, &caller, &context, &record).await?;
     let stored = find(&room, &record).await?;
     let format = record.format().ok_or_else(Problem::internal)?;
     accept::check(request.headers(), format)?;
@@ -73,6 +76,43 @@ pub(crate) async fn fetch_result(
     Ok(answer::respond(&released.ok_or_else(Problem::internal)?, part))
 }
 
+/// Checks that what a question was answered under still holds; a no is an entry.
+async fn may_fetch(
+    room: &Application,
+    caller: &Caller,
+    context: &RequestContext,
+    record: &Record,
+) -> Result<(), Problem> {
+    let Err(denial) = still_granted(room, caller.principal()?, record) else { return Ok(()) };
+    let problem = Problem::from(&denial);
+    let attribution = room.attribution(caller, context);
+    room.log_denied(&attribution, context.operation_id(), problem.kind().code()).await?;
+    Err(problem.recorded())
+}
+
+/// Whether the project may work, and every grant that the question was answered under holds.
+fn still_granted(room: &Application, principal: &Principal, record: &Record) -> Result<(), Denial> {
+    let scope = room.access().scope(principal)?;
+    for (dataset, _) in record.snapshots() {
+        let absent = match scope.dataset(dataset) {
+            Ok(_) => continue,
+            Err(absence) => absence,
+        };
+        let dataset = dataset.clone();
+        return Err(match absent {
+            Absence::GrantExpired(grant) => Denial::GrantExpired { dataset, grant },
+            Absence::GrantMissing | Absence::NotPublished => Denial::GrantMissing { dataset },
+        });
+    }
+    let ended = record.intent.grants.iter().find(|(id, _)| scope.grants().all(|it| it.id != *id));
+    match (ended, record.snapshots().next()) {
+        (Some((grant, _)), Some((dataset, _))) => {
+            Err(Denial::GrantExpired { dataset: dataset.clone(), grant: grant.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The stored bytes of a query's answer.
 async fn find(room: &web::Data<Application>, record: &Record) -> Result<Stored, Problem> {
     let Some(ended) = &record.ended else { return Err(still_running()) };
@@ -85,7 +125,10 @@ async fn find(room: &web::Data<Application>, record: &Record) -> Result<Stored, 
     let shared = web::Data::clone(room);
     let stored = web::block(move || shared.stored(sha256)).await;
     let stored = stored.map_err(|error| Problem::internal().logged(&error))?;
-    stored.map_err(|error| Problem::internal().logged(&error))?.ok_or_else(no_longer_kept)
+    let stored = stored.map_err(|error| Problem::internal().logged(&error))?;
+    // A power cut may have left less of it than the log says.
+    let whole = stored.filter(|stored| ended.outcome.bytes == Some(stored.bytes.length()));
+    whole.ok_or_else(no_longer_kept)
 }
 
 /// The problem of an answer that is not there yet.

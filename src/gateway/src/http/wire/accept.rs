@@ -65,22 +65,14 @@ fn thousandths(text: &str) -> Option<u32> {
 
 /// The form that a caller likes best of some; the first where all are as good.
 fn best<'a>(headers: &HeaderMap, offered: impl Iterator<Item = &'a Format>) -> Option<Format> {
-    let fields: Vec<&str> =
-        headers.get_all(header::ACCEPT).filter_map(|value| value.to_str().ok()).collect();
-    let accepted = fields.join(",");
+    let accepted = accepted(headers);
     if accepted.trim().is_empty() {
         return offered.copied().next();
     }
     let ranges: Vec<Range<'_>> = accepted.split(',').filter_map(Range::parse).collect();
-    let weight = |format: &Format| {
-        let named = ranges
-            .iter()
-            .filter_map(|range| Some((range.closeness(format.media_type())?, range.weight)));
-        named.max_by_key(|(closeness, _)| *closeness).map_or(0, |(_, weight)| weight)
-    };
     let mut best: Option<(u32, Format)> = None;
     for format in offered {
-        let weight = weight(format);
+        let weight = weight(&ranges, format.media_type());
         if weight > best.map_or(0, |(weight, _)| weight) {
             best = Some((weight, *format));
         }
@@ -88,12 +80,37 @@ fn best<'a>(headers: &HeaderMap, offered: impl Iterator<Item = &'a Format>) -> O
     best.map(|(_, format)| format)
 }
 
+/// Whether a caller accepts one of some media types.
+pub(crate) fn accepts(headers: &HeaderMap, offered: &[String]) -> bool {
+    let accepted = accepted(headers);
+    if accepted.trim().is_empty() {
+        return true;
+    }
+    let ranges: Vec<Range<'_>> = accepted.split(',').filter_map(Range::parse).collect();
+    let essence = |text: &String| text.split(';').next().unwrap_or_default().trim().to_owned();
+    offered.iter().map(essence).any(|media_type| 0 < weight(&ranges, &media_type))
+}
+
+/// How much a caller likes a media type, in thousandths: by the range that names it most closely.
+fn weight(ranges: &[Range<'_>], media_type: &str) -> u32 {
+    let named =
+        ranges.iter().filter_map(|range| Some((range.closeness(media_type)?, range.weight)));
+    named.max_by_key(|(closeness, _)| *closeness).map_or(0, |(_, weight)| weight)
+}
+
+/// All `Accept` fields as one.
+fn accepted(headers: &HeaderMap) -> String {
+    let fields = headers.get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
+    fields.collect::<Vec<_>>().join(",")
+}
+
 /// Chooses the form of a new answer.
 ///
 /// # Errors
 /// `not_acceptable` when none of ours is accepted.
 pub fn negotiate(headers: &HeaderMap) -> Result<Format, Problem> {
-    best(headers, Format::ALL.iter()).ok_or_else(|| not_acceptable(&Format::ALL))
+    let all = Format::ALL.iter().map(|format| format.media_type());
+    best(headers, Format::ALL.iter()).ok_or_else(|| not_acceptable(all))
 }
 
 /// Checks that a caller accepts the form that a stored answer has.
@@ -102,11 +119,13 @@ pub fn negotiate(headers: &HeaderMap) -> Result<Format, Problem> {
 /// `not_acceptable` when it does not.
 pub fn check(headers: &HeaderMap, stored: Format) -> Result<(), Problem> {
     let accepted = best(headers, std::iter::once(&stored));
-    accepted.map(|_| ()).ok_or_else(|| not_acceptable(&[stored]))
+    let own = std::iter::once(stored.media_type());
+    accepted.map(|_| ()).ok_or_else(|| not_acceptable(own))
 }
 
-fn not_acceptable(offered: &[Format]) -> Problem {
-    let names: Vec<&str> = offered.iter().map(|format| format.media_type()).collect();
+/// The problem of a caller who accepts none of some media types.
+pub(crate) fn not_acceptable<'a>(offered: impl Iterator<Item = &'a str>) -> Problem {
+    let names: Vec<&str> = offered.collect();
     Kind::NotAcceptable.problem(format!("Accept one of {}.", names.join(", ")))
 }
 

@@ -7,6 +7,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header;
@@ -18,6 +19,9 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::http::problem::{Kind, Problem};
+
+/// How long a body may take to arrive: whoever sends a byte an hour keeps a connection for ever.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A type that is read from a JSON body, with the most bytes that takes.
 ///
@@ -66,13 +70,17 @@ fn check_head<T: ReadsJson>(request: &HttpRequest) -> Result<(), Problem> {
 /// Reads a body whole, up to a length.
 pub(crate) async fn read(mut payload: web::Payload, bytes_max: usize) -> Result<BytesMut, Problem> {
     let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| unreadable())?;
-        if bytes_max < body.len() + chunk.len() {
-            return Err(too_large(bytes_max));
+    let whole = async {
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| unreadable())?;
+            if bytes_max < body.len() + chunk.len() {
+                return Err(too_large(bytes_max));
+            }
+            body.extend_from_slice(&chunk);
         }
-        body.extend_from_slice(&chunk);
-    }
+        Ok(())
+    };
+    tokio::time::timeout(BODY_TIMEOUT, whole).await.map_err(|_| unreadable())??;
     Ok(body)
 }
 
