@@ -32,6 +32,9 @@ use crate::columns::{Columns, LOCATION, PERIOD};
 /// Rows that the sort hands on at once.
 pub(crate) const BATCH_ROWS: usize = 8192;
 
+/// Which part of the memory is kept back for merging: one of so many.
+const MERGE_SHARE: usize = 3;
+
 /// What sorting may use.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SortLimits<'a> {
@@ -90,8 +93,9 @@ fn context(limits: SortLimits<'_>) -> Result<Arc<TaskContext>, DataFusionError> 
     let mut config = SessionConfig::new().with_batch_size(BATCH_ROWS);
     let execution = &mut config.options_mut().execution;
     execution.spill_compression = SpillCompression::Lz4Frame;
-    execution.sort_spill_reservation_bytes =
-        execution.sort_spill_reservation_bytes.min(memory_bytes / 8);
+    // What is sorted in memory is merged from there, and the keys of every batch are laid out for
+    // it: of wide rows that is far more than the engine keeps back by itself.
+    execution.sort_spill_reservation_bytes = memory_bytes / MERGE_SHARE;
     Ok(Arc::new(TaskContext::default().with_session_config(config).with_runtime(runtime)))
 }
 
