@@ -2,8 +2,9 @@
 //! has, and how a no looks.
 //!
 //! # Rooms
-//! - [`headers`]: the headers of responses; [`problems`]: which no an operation may give.
+//! - [`examples`]: of what operations answer; [`headers`]: the headers of responses; [`problems`]: which no an operation may give.
 
+mod examples;
 mod headers;
 mod problems;
 
@@ -118,6 +119,7 @@ fn complete_operation(operation: &mut Operation, id: &str, permission: Permissio
     };
     problems::add(&mut operation.responses, &problems::kinds(id, &facts));
     headers::add(&mut operation.responses, id, is_open);
+    examples::add(&mut operation.responses, id);
 }
 
 #[cfg(test)]

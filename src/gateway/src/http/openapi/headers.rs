@@ -15,6 +15,8 @@ const RATES: &[&str] = &["RateLimit-Policy", "RateLimit"];
 
 /// Of every answer, also of a part of one.
 const ANSWER: &[&str] = &[
+    "Content-Length",
+    "Accept-Ranges",
     "ETag",
     "Repr-Digest",
     "Reading-Room-Query",
@@ -34,7 +36,7 @@ const ANSWERING: &[&str] = &["ask", "fetch_result"];
 /// All headers, by name, with a description and an example of each.
 pub(super) fn components() -> BTreeMap<String, RefOr<Header>> {
     let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
-    let all: [(&str, &str, Value); 18] = [
+    let all: [(&str, &str, Value); 20] = [
         (
             "Reading-Room-Request",
             "The request's id, as in the server's log and in problems.",
@@ -81,6 +83,8 @@ pub(super) fn components() -> BTreeMap<String, RefOr<Header>> {
         ("Cache-Control", "Answers are the caller's own.", json!("private")),
         ("Vary", "What an answer depends on.", json!("Authorization, Accept")),
         ("Content-Range", "Which part of how many bytes.", json!("bytes 0-1023/8120")),
+        ("Content-Length", "The bytes of this response.", json!(8120)),
+        ("Accept-Ranges", "Parts of a stored answer may be asked for.", json!("bytes")),
     ];
     all.into_iter()
         .map(|(name, description, example)| {
