@@ -35,6 +35,8 @@ pub struct Record {
     pub intent: Box<Intent>,
     /// How it ended, if it has.
     pub ended: Option<EndedRecord>,
+    /// Whether it has no outcome and will never have one: its run is gone.
+    pub is_lost: bool,
     /// The role in which it was asked.
     pub role: Option<String>,
     /// Its SQL and who asked, unless that was erased.
@@ -148,6 +150,7 @@ impl Place {
             intent_index: self.intent,
             intent,
             ended,
+            is_lost: false,
             role: intent_entry.entry.role,
             private: intent_entry.private,
         }))

@@ -130,9 +130,7 @@ impl QueryBody {
     pub(crate) fn of(room: &Application, record: &Record) -> Self {
         let outcome = record.ended.as_ref().map(|ended| &ended.outcome);
         let word = outcome.map(|outcome| outcome.outcome.as_str());
-        // Without an outcome and without a run there is nothing to wait for.
-        let is_lost = word.is_none() && !room.running().runs(&record.query);
-        let state = if is_lost { State::Unknown } else { State::of(word) };
+        let state = if record.is_lost { State::Unknown } else { State::of(word) };
         let has_code = matches!(state, State::Stopped | State::Failed);
         let private = record.private.as_ref();
         let parameters = private.and_then(|private| private.parameters_json.as_deref());
@@ -188,10 +186,9 @@ pub(super) fn read(
         return Ok(Some(record));
     }
     // It does not run, so it has ended since it was looked up, or never will.
-    match room.records().find(project, &record.query) {
-        Some(place) => place.record(room.audit()),
-        None => Ok(Some(record)),
-    }
+    let place = room.records().find(project, &record.query).unwrap_or(place);
+    let record = place.record(room.audit())?;
+    Ok(record.map(|record| Record { is_lost: record.ended.is_none(), ..record }))
 }
 
 impl QueriesBody {

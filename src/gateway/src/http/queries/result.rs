@@ -115,7 +115,9 @@ fn still_granted(room: &Application, principal: &Principal, record: &Record) -> 
 
 /// The stored bytes of a query's answer.
 async fn find(room: &web::Data<Application>, record: &Record) -> Result<Stored, Problem> {
-    let Some(ended) = &record.ended else { return Err(still_running()) };
+    let Some(ended) = &record.ended else {
+        return Err(if record.is_lost { unknown_end() } else { still_running() });
+    };
     let Some(sha256) = ended.outcome.body_sha256 else {
         return Err(no_answer(room, record, ended));
     };
@@ -138,6 +140,12 @@ fn still_running() -> Problem {
         .retry_after_s(1)
 }
 
+/// The problem of a query whose end nobody knows.
+fn unknown_end() -> Problem {
+    Kind::NotFound
+        .problem("The server ended in the middle of the query, so it has no answer. Ask again.")
+}
+
 /// The problem of an answer whose time is past.
 fn no_longer_kept() -> Problem {
     Kind::NotFound.problem(
@@ -156,8 +164,6 @@ fn no_answer(room: &Application, record: &Record, ended: &EndedRecord) -> Proble
             Kind::NotFound.problem("The query was only planned, as asked, so it has no answer.")
         }
         (_, Some(kind)) => kind.problem("The query ended without an answer. Ask again."),
-        (_, None) => Kind::NotFound.problem(
-            "The server ended in the middle of the query, so it has no answer. Ask again.",
-        ),
+        (_, None) => unknown_end(),
     }
 }

@@ -56,6 +56,10 @@ impl Parcel {
     pub(super) fn headers(&self) -> Vec<(&'static str, String)> {
         let (media_type, name) = match self.files.as_slice() {
             [item] => (media_type(&item.name), item.name.clone()),
+            // A dump with its checksum keeps its name, which manifests show.
+            [item, checksum] if checksum.name == format!("{}.sha1", item.name) => {
+                ("application/x-tar", format!("{}.tar", item.name))
+            }
             _ => ("application/x-tar", "sources.tar".to_owned()),
         };
         let name = name.replace(['"', '\\', '\r', '\n'], "_");
