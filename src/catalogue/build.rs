@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let datasets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets").canonicalize()?;
+    // Asked when it runs: checkouts that share a target folder share this program too.
+    let room = std::env::var("CARGO_MANIFEST_DIR")?;
+    let datasets = Path::new(&room).join("../../datasets").canonicalize()?;
     println!("cargo::rerun-if-changed={}", datasets.display());
     let mut folders = Vec::new();
     for entry in std::fs::read_dir(&datasets)? {
