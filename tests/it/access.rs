@@ -361,7 +361,7 @@ fn a_stored_answer_is_fetched_under_the_rights_of_now() {
     let grants = room.folder.json(&["grant", "list", "--project", &project]);
     let id = grants[0]["id"].as_str().unwrap();
     room.folder.done(&["grant", "revoke", "--project", &project, id, "--reason", "out of scope"]);
-    room.folder.done(&["grant", "add", "--project", &project, "--dataset", "listings"]);
+    room.grant(&project, "listings", &[]);
 
     let refused = problem(ada.get(&result));
 

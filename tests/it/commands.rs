@@ -29,30 +29,7 @@ fn steward(folder: &Folder) -> Vec<String> {
 
 /// What registrars type; gives what was printed.
 fn registrar(folder: &Folder) -> Vec<String> {
-    let created = folder.done(&[
-        "project",
-        "create",
-        "--title",
-        "Fair trade",
-        "--purpose",
-        "a test",
-        "--organisation",
-        "o-test",
-        "--legal-basis",
-        "40(12)",
-        "--request-id",
-        "R-1",
-        "--applied",
-        "2024-01-01",
-        "--decided",
-        "2024-01-02",
-        "--valid-from",
-        "2024-01-03",
-        "--valid-until",
-        "2099-12-31",
-        "--actor",
-        "rita",
-    ]);
+    let created = folder.create_project("Fair trade", "2099-12-31", &["--actor", "rita"]);
     let project = created.trim();
     let of = |words: &[&str]| folder.done(&[words, &["--project", project]].concat());
     let member = of(&["member", "add", "--subject", "ada"]);

@@ -137,7 +137,7 @@ fn what_was_acknowledged_before_a_crash_holds_after_it() {
     let token = ada.token.clone().unwrap();
     let id = room.folder.json(&["grant", "list", "--project", &project])[0]["id"].clone();
     let id = id.as_str().unwrap().to_owned();
-    room.folder.done(&["grant", "add", "--project", &project, "--dataset", "traders"]);
+    room.grant(&project, "traders", &[]);
     room.folder.done(&["grant", "revoke", "--project", &project, &id, "--reason", "a test"]);
     let room = room.kill().serve();
     assert_eq!(room.bearer(&token).csv("SELECT count(*) AS n FROM traders"), "n\r\n2\r\n");

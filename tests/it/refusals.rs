@@ -25,17 +25,7 @@ fn denied(room: &Room) -> Vec<String> {
 fn a_question_outside_the_grants_is_told_what_is_missing() {
     let room = Room::furnished();
     let (project, ada) = room.project_of("ada", &[]);
-    let grant = [
-        "grant",
-        "add",
-        "--project",
-        &project,
-        "--dataset",
-        "listings",
-        "--columns",
-        "listing_id,title",
-    ];
-    room.folder.done(&grant);
+    room.grant(&project, "listings", &["--columns", "listing_id,title"]);
 
     let column = no(&ada, "SELECT listing_id,\n  price_eur FROM listings");
     let dataset = no(&ada, "SELECT count(*) FROM traders");
@@ -54,17 +44,7 @@ fn a_question_outside_the_grants_is_told_what_is_missing() {
 fn a_star_means_the_granted_columns() {
     let room = Room::furnished();
     let (project, ada) = room.project_of("ada", &[]);
-    let grant = [
-        "grant",
-        "add",
-        "--project",
-        &project,
-        "--dataset",
-        "listings",
-        "--columns",
-        "listing_id,title",
-    ];
-    room.folder.done(&grant);
+    room.grant(&project, "listings", &["--columns", "listing_id,title"]);
 
     let csv = ada.csv("SELECT * FROM listings WHERE listing_id = 'l-1'");
 
@@ -88,17 +68,7 @@ fn rows_outside_a_grant_are_not_there() {
 fn an_expired_grant_is_named() {
     let room = Room::furnished();
     let (project, ada) = room.project_of("ada", &["traders"]);
-    let grant = [
-        "grant",
-        "add",
-        "--project",
-        &project,
-        "--dataset",
-        "listings",
-        "--valid-until",
-        "2024-01-31",
-    ];
-    let id = room.folder.done(&grant);
+    let id = room.grant(&project, "listings", &["--valid-until", "2024-01-31"]);
 
     let (code, detail) = no(&ada, "SELECT count(*) FROM listings");
 
@@ -111,7 +81,7 @@ fn an_expired_grant_is_named() {
 fn a_revoked_grant_counts_as_ended() {
     let room = Room::furnished();
     let (project, ada) = room.project_of("ada", &["traders"]);
-    let id = room.folder.done(&["grant", "add", "--project", &project, "--dataset", "listings"]);
+    let id = room.grant(&project, "listings", &[]);
     room.folder.done(&[
         "grant",
         "revoke",

@@ -41,6 +41,33 @@ pub(crate) struct Room {
 }
 
 impl Folder {
+    /// Creates a project with these further words; gives what was printed.
+    pub(crate) fn create_project(&self, title: &str, day: &str, more: &[&str]) -> String {
+        let words = [
+            "project",
+            "create",
+            "--title",
+            title,
+            "--purpose",
+            "a test",
+            "--organisation",
+            "o-test",
+            "--legal-basis",
+            "40(12)",
+            "--request-id",
+            "R-1",
+            "--applied",
+            "2024-01-01",
+            "--decided",
+            "2024-01-02",
+            "--valid-from",
+            "2024-01-03",
+            "--valid-until",
+            day,
+        ];
+        self.done(&[&words[..], more].concat())
+    }
+
     /// An empty data folder, made by `init`.
     pub(crate) fn new() -> Self {
         Self::configured(ROOMY)
@@ -205,7 +232,7 @@ impl Room {
         let project = self.project("a study");
         self.folder.done(&["member", "add", "--project", &project, "--subject", subject]);
         for dataset in datasets {
-            self.folder.done(&["grant", "add", "--project", &project, "--dataset", dataset]);
+            self.grant(&project, dataset, &[]);
         }
         let caller = self.researcher(subject, &project);
         (project, caller)
@@ -221,31 +248,15 @@ impl Room {
         self.project_until(title, "2099-12-31")
     }
 
+    /// Grants a dataset with these further words; gives what was printed.
+    pub(crate) fn grant(&self, project: &str, dataset: &str, more: &[&str]) -> String {
+        let words = ["grant", "add", "--project", project, "--dataset", dataset];
+        self.folder.done(&[&words[..], more].concat())
+    }
+
     /// A project that is valid until a day.
     pub(crate) fn project_until(&self, title: &str, day: &str) -> String {
-        let words = [
-            "project",
-            "create",
-            "--title",
-            title,
-            "--purpose",
-            "a test",
-            "--organisation",
-            "o-test",
-            "--legal-basis",
-            "40(12)",
-            "--request-id",
-            "R-1",
-            "--applied",
-            "2024-01-01",
-            "--decided",
-            "2024-01-02",
-            "--valid-from",
-            "2024-01-03",
-            "--valid-until",
-            day,
-        ];
-        self.folder.done(&words).trim().to_owned()
+        self.folder.create_project(title, day, &[]).trim().to_owned()
     }
 
     /// The log's entries of a kind, as the auditor's tiles show them.
