@@ -140,6 +140,14 @@ impl Reader<'_> {
         });
         let unpacked = sizes.sum::<Option<u64>>();
         match (rows, unpacked) {
+            (Some(rows), Some(_)) if self.budget.bytes_max / ROW_BYTES_MIN < rows => {
+                let detail = format!(
+                    "it says of itself that it has {rows} rows, and one publication may unpack to \
+                     {} at most",
+                    self.budget.bytes_max / ROW_BYTES_MIN
+                );
+                Err(Unfit::new(Rule::Size, detail))
+            }
             (Some(rows), Some(unpacked)) if unpacked <= self.budget.bytes_max => Ok(rows),
             (Some(_), Some(_)) => {
                 let detail = "it says of itself that it unpacks to more than one publication may";
@@ -191,6 +199,10 @@ impl Reader<'_> {
         self.work.send(work).map_err(|_| Halt::Stopped)
     }
 }
+
+/// The least that a row takes in memory, in bytes: a run in a Parquet file can stand for many rows
+/// at no cost, but each comes out with a key.
+const ROW_BYTES_MIN: u64 = 8;
 
 /// A Parquet file that cannot be read on from a row.
 fn damaged(row: u64) -> Unfit {

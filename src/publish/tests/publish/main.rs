@@ -2,10 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 #![expect(clippy::print_stdout, reason = "a test says what it skips")]
 
+mod bounded;
 mod desk;
 mod dumps;
 mod files;
 mod formats;
+mod giant;
 mod hostile;
 mod keys;
 mod rules;
