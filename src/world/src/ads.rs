@@ -13,6 +13,8 @@ use crate::places::SELLERS;
 use crate::products::CATEGORIES;
 use crate::pseudonyms::Named;
 use crate::record::{Cell, Column, Record, Shape};
+use crate::seen::Seen;
+use crate::table::{Files, Format, Table};
 use crate::words;
 
 /// One advertisement: a row of `ads`.
@@ -22,17 +24,16 @@ pub(crate) struct Ad {
     pub(crate) id: String,
     /// The decision about it, which may have been reversed.
     pub(crate) action: Option<Action>,
-    /// Whether that decision keeps it down.
-    pub(crate) is_removed: bool,
-    /// First and last day on which it was shown.
-    pub(crate) shown: [Date; 2],
-    /// Whether it still is.
-    pub(crate) is_active: bool,
+    /// First and last day on which it is shown if no decision stops it; the last may be to come.
+    pub(crate) run: [Date; 2],
+    /// The world's last day.
+    last_day: Date,
     advertiser: Advertiser,
     listing_id: Option<String>,
     content: Content,
     targeted: bool,
     is_commercial_communication: bool,
+    /// Recipients by the world's last day.
     recipients: Option<i64>,
     placement: &'static str,
 }
@@ -57,32 +58,22 @@ struct Content {
     subject: Option<&'static str>,
 }
 
-/// When an advertisement was or will have been shown, if nobody stops it.
-#[derive(Clone, Copy, Debug)]
-struct Run {
-    first: Date,
-    last: Date,
-}
-
 impl Marketplace {
     /// The advertisement with a number.
     pub(crate) fn ad(&self, number: u64) -> Ad {
         let mut draw = self.draw(Stream::Ad, number);
-        // Half of them lead to the listings of few traders, who are the large ones.
-        let trader = draw.chance(850).then(|| draw.rank(self.sizes.traders));
+        let trader = self.trader_of_ad(number);
         let listing = trader
             .filter(|_| draw.chance(940))
             .and_then(|trader| self.advertised(trader, &mut draw));
         let run = self.run(listing.as_ref(), &mut draw);
         let advertiser = self.advertiser(trader, &mut draw);
         let content = Content::new(listing.as_ref(), &mut draw);
-        let present = self.span.until.plus_s(-1).date();
         let mut ad = Ad {
             id: self.id(Named::Ad, number),
             action: None,
-            is_removed: false,
-            shown: [run.first, run.last.min(present)],
-            is_active: present <= run.last,
+            run,
+            last_day: self.newest().last_day(),
             advertiser,
             listing_id: listing.as_ref().map(|listing| listing.id.clone()),
             content,
@@ -129,7 +120,7 @@ impl Marketplace {
     }
 
     /// Draws when an advertisement is shown.
-    fn run(&self, listing: Option<&Listing>, draw: &mut Draw) -> Run {
+    fn run(&self, listing: Option<&Listing>, draw: &mut Draw) -> [Date; 2] {
         let span = self.shown_span(listing);
         let first = draw.moment(span, &Season::PUBLIC);
         let planned = first.plus_s(draw.spread(1..150) * DAY_S);
@@ -140,19 +131,19 @@ impl Marketplace {
         // What leads to a listing that is gone is switched off, but where it was removed, some run on.
         let runs_on = status == Status::Active || (status == Status::Removed && draw.chance(450));
         let last = if runs_on { planned } else { earlier([planned, changed_at]) };
-        Run { first: first.date(), last: last.date() }
+        [first.date(), last.date()]
     }
 
     /// Takes the decision on an advertisement, if there is one.
     fn stop(&self, ad: &mut Ad, number: u64, listing: Option<&Listing>, draw: &mut Draw) {
-        let [first, last] = ad.shown.map(Timestamp::start_of);
+        let [first, last] = ad.run.map(Timestamp::start_of);
         let shown = Span {
             from: self.span.from.max(first.plus_s(HOUR_S)),
             until: earlier([last.plus_s(DAY_S), self.span.until.plus_s(-HOUR_S)]),
         };
         let removal = listing
             .filter(|listing| listing.state.0 == Status::Removed)
-            .and_then(Listing::removal)
+            .and_then(|listing| listing.removal(self.span.until))
             .filter(|removal| removal.decided_at < shown.until);
         let share = if removal.is_some() { 300 } else { 30 };
         let from = removal.map_or(shown.from, |removal| removal.decided_at.max(shown.from));
@@ -171,10 +162,6 @@ impl Marketplace {
         let decided_at = draw.moment(span, &Season::STAFF);
         let ruling = (decided_at, Stage::PostListing, Measures::visibility(kind), infringement);
         let action = self.decide((number, 0), ad.subject(first, listing), ruling, draw);
-        if let Some(applied_at) = action.applied_at.filter(|_| action.stands_at(self.span.until)) {
-            ad.shown[1] = applied_at.date().min(ad.shown[1]);
-            (ad.is_removed, ad.is_active) = (true, false);
-        }
         ad.action = Some(action);
     }
 
@@ -255,53 +242,82 @@ impl Ad {
         }
     }
 
+    /// The decision that keeps it down at a date.
+    pub(crate) fn removal(&self, seen: Seen) -> Option<&Action> {
+        self.action.as_ref().filter(|action| action.stands_at(seen.at))
+    }
+
+    /// The last day on which it was shown by then.
+    pub(crate) fn last_shown(&self, seen: Seen) -> Date {
+        let [_, last] = self.run;
+        let stopped = self.removal(seen).and_then(|action| action.applied_at);
+        last.min(stopped.map_or(seen.last_day(), Timestamp::date))
+    }
+
+    /// The recipients it had reached by then; they come evenly over its days.
+    pub(crate) fn recipients(&self, seen: Seen) -> Option<i64> {
+        let [first, last] = self.run;
+        let days = |until: Date| (until - first).num_days().max(0) + 1;
+        let all = days(last.min(self.last_day));
+        self.recipients.map(|recipients| recipients * days(self.last_shown(seen)).min(all) / all)
+    }
+
     /// `status`
-    fn status(&self) -> &'static str {
-        match (self.is_removed, self.is_active) {
-            (true, _) => "REMOVED",
-            (false, true) => "ACTIVE",
-            (false, false) => "ENDED",
+    fn status(&self, seen: Seen) -> &'static str {
+        let [_, last] = self.run;
+        match self.removal(seen) {
+            Some(_) => "REMOVED",
+            None if seen.last_day() <= last => "ACTIVE",
+            None => "ENDED",
         }
     }
 
     /// The last day on which the repository must hold it (Art. 39(1)).
-    fn repository_until(&self) -> Option<Date> {
-        let ended = Some(self.shown[1]).filter(|_| !self.is_active);
+    fn repository_until(&self, seen: Seen) -> Option<Date> {
+        let ended = Some(self.last_shown(seen)).filter(|_| self.status(seen) != "ACTIVE");
         ended.and_then(|last| last.checked_add_months(Months::new(12)))
     }
 }
 
-impl Record for Ad {
-    const COLUMNS: &'static [Column] = &[
-        ("ad_id", Shape::Text),
-        ("advertiser_id", Shape::Text),
-        ("advertiser_trader_id", Shape::Text),
-        ("creative_text", Shape::Text),
-        ("creative_media_sha256", Shape::Text),
-        ("product_name", Shape::Text),
-        ("brand", Shape::Text),
-        ("subject_matter", Shape::Text),
-        ("beneficiary_name", Shape::Text),
-        ("payer_name", Shape::Text),
-        ("payer_same_as_beneficiary", Shape::Boolean),
-        ("first_shown", Shape::Date),
-        ("last_shown", Shape::Date),
-        ("targeted", Shape::Boolean),
-        ("is_commercial_communication", Shape::Boolean),
-        ("total_recipients_eu", Shape::Integer),
-        ("listing_id", Shape::Text),
-        ("placement", Shape::Text),
-        ("status", Shape::Text),
-        ("removal_action_id", Shape::Text),
-        ("repository_until", Shape::Date),
-    ];
+/// The columns, in the codebook's order.
+const COLUMNS: &[Column] = &[
+    ("ad_id", Shape::Text),
+    ("advertiser_id", Shape::Text),
+    ("advertiser_trader_id", Shape::Text),
+    ("creative_text", Shape::Text),
+    ("creative_media_sha256", Shape::Text),
+    ("product_name", Shape::Text),
+    ("brand", Shape::Text),
+    ("subject_matter", Shape::Text),
+    ("beneficiary_name", Shape::Text),
+    ("payer_name", Shape::Text),
+    ("payer_same_as_beneficiary", Shape::Boolean),
+    ("first_shown", Shape::Date),
+    ("last_shown", Shape::Date),
+    ("targeted", Shape::Boolean),
+    ("is_commercial_communication", Shape::Boolean),
+    ("total_recipients_eu", Shape::Integer),
+    ("listing_id", Shape::Text),
+    ("placement", Shape::Text),
+    ("status", Shape::Text),
+    ("removal_action_id", Shape::Text),
+    ("repository_until", Shape::Date),
+];
 
-    fn cells(&self) -> Vec<Cell<'_>> {
-        let [first, last] = self.shown;
+impl Record for Ad {
+    const TABLE: &'static Table =
+        &Table { dataset: "ads", columns: COLUMNS, format: Format::Parquet, files: Files::One };
+
+    fn since(&self) -> Timestamp {
+        Timestamp::start_of(self.run[0])
+    }
+
+    fn cells(&self, seen: Seen) -> Vec<Cell<'_>> {
+        let [first, _] = self.run;
         let [beneficiary, payer] = &self.advertiser.names;
-        let content = Some(&self.content).filter(|_| !self.is_removed);
-        let people = Some(&self.advertiser).filter(|_| !self.is_removed);
-        let removal = self.action.as_ref().filter(|_| self.is_removed);
+        let removal = self.removal(seen);
+        let content = Some(&self.content).filter(|_| removal.is_none());
+        let people = Some(&self.advertiser).filter(|_| removal.is_none());
         vec![
             (&self.id).into(),
             (&self.advertiser.id).into(),
@@ -315,15 +331,15 @@ impl Record for Ad {
             people.and(payer.as_ref()).into(),
             people.map(|people| people.pays).into(),
             first.into(),
-            last.into(),
+            self.last_shown(seen).into(),
             self.targeted.into(),
             self.is_commercial_communication.into(),
-            self.recipients.into(),
+            self.recipients(seen).into(),
             self.listing_id.as_ref().into(),
             self.placement.into(),
-            self.status().into(),
+            self.status(seen).into(),
             removal.map(|action| &action.id).into(),
-            self.repository_until().into(),
+            self.repository_until(seen).into(),
         ]
     }
 }

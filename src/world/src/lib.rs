@@ -5,8 +5,8 @@
 //!
 //! # Invariant
 //! Each row follows from the seed and its index (`draw`), so nothing is held but keys and the
-//! buffers of open files: a world of any size is written in the same memory, and any row can be
-//! asked about any other.
+//! buffers of files: a world of any size is written in the same memory, and any row can be asked
+//! about any other.
 //!
 //! # Rooms
 //! - `settings`: what a world is made from.
@@ -14,7 +14,9 @@
 //! - `traders`, `listings`, `ads`, `moderation_actions`, `statements`, `platforms`: the rows.
 //! - `products`, `infringements`, `places`, `words`: what they are made of.
 //! - `draw`, `octaves`, `mix`, `calendar`, `pseudonyms`: seeded chance, time and names.
-//! - `record`, `write`, `deliver`: the files.
+//! - `seen`: the dates at which all that is looked at.
+//! - `record`, `table`, `write`, `deliver`: the files.
+//! - `truths`: what is true of the world.
 
 mod ads;
 mod calendar;
@@ -31,9 +33,12 @@ mod platforms;
 mod products;
 mod pseudonyms;
 mod record;
+mod seen;
 mod settings;
 mod statements;
+mod table;
 mod traders;
+mod truths;
 mod words;
 mod write;
 
@@ -42,5 +47,5 @@ mod codebooks;
 #[cfg(test)]
 mod tests;
 
-pub use deliver::{Delivery, GenerateError, WorldProgress, WorldReport, generate};
+pub use deliver::{Delivery, EditionReport, GenerateError, WorldProgress, WorldReport, generate};
 pub use settings::{InvalidScale, InvalidSpan, Scale, WorldSettings};

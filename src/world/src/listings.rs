@@ -27,15 +27,22 @@ pub(crate) struct Listing {
     pub(crate) history: Vec<Action>,
     /// When it was first shown or submitted.
     pub(crate) published_at: Timestamp,
-    /// Its state and since when.
+    /// Its state in the end, and since when.
     pub(crate) state: (Status, Timestamp),
+    /// The world's present.
+    present: Timestamp,
+    /// When its trader's offers ended, and why.
+    closed: Option<(Timestamp, Closing)>,
+    /// When the trader or time ended it, and how.
+    ended: Option<(Timestamp, Status)>,
     /// Its language.
     pub(crate) language: &'static Language,
     /// The Member States it is offered in.
     pub(crate) offered_in: Vec<&'static str>,
     /// All orders from the Union it has had.
     orders: i64,
-    cluster_id: Option<String>,
+    /// The group of listings of the same product, and since when it has several.
+    cluster: Option<(String, Timestamp)>,
     details: Details,
 }
 
@@ -69,8 +76,8 @@ impl Marketplace {
             None => self.cluster_of(number).map_or(Origin::Own, Origin::Shared),
         };
         let mut listing = self.fresh_listing(trader, number, origin);
-        if self.has_copy(trader, number, &listing) {
-            listing.cluster_id = Some(self.id(Named::Cluster, number));
+        if let Some(since) = self.first_copy(trader, number, &listing) {
+            listing.cluster = Some((self.id(Named::Cluster, number), since));
         }
         listing
     }
@@ -90,18 +97,20 @@ impl Marketplace {
         self.relisting(trader, number, (source, &original))
     }
 
-    /// Whether another account of the operator puts a listing up again.
-    fn has_copy(&self, trader: &Trader, number: u64, listing: &Listing) -> bool {
-        let Some(entity) = trader.entity.filter(|entity| entity.place == 0) else { return false };
+    /// When another account of the operator first puts a listing up again, if one does.
+    fn first_copy(&self, trader: &Trader, number: u64, listing: &Listing) -> Option<Timestamp> {
+        let entity = trader.entity.filter(|entity| entity.place == 0)?;
         let offset = number - self.listings_of(trader.number).start;
-        listing.state.0 == Status::Removed
-            && (1..entity.accounts).any(|place| {
-                let other = self.trader(self.account(entity, place));
-                let listings = self.listings_of(other.number);
-                let copy = listings.start + offset;
-                listings.contains(&copy)
-                    && self.relisting(&other, copy, (number, listing)).is_some()
-            })
+        if listing.state.0 != Status::Removed {
+            return None;
+        }
+        let copies = (1..entity.accounts).filter_map(|place| {
+            let other = self.trader(self.account(entity, place));
+            let listings = self.listings_of(other.number);
+            let copy = Some(listings.start + offset).filter(|copy| listings.contains(copy))?;
+            Some(self.relisting(&other, copy, (number, listing))?.published_at)
+        });
+        copies.min()
     }
 
     /// How a removed listing comes back under another account, if it does.
@@ -134,46 +143,63 @@ impl Marketplace {
     fn fresh_listing(&self, trader: &Trader, number: u64, origin: Origin) -> Listing {
         let mut draw = self.draw(Stream::Listing, number);
         let product = |row| Product::new(&mut self.draw(Stream::Product, row));
-        // The later of two draws: the marketplace grows.
-        let [first, second] = [0; 2].map(|_| self.publication(trader, &mut draw));
-        let published_at = first.max(second);
+        let published_at = self.publication(trader, &mut draw);
         let (product, published_at, cluster) = match origin {
             Origin::Own => (product(number), published_at, None),
             Origin::Shared(cluster) => {
                 let row = self.sizes.listings + cluster;
-                (product(row), published_at, Some(row))
+                let since = self.shared_since(cluster);
+                (product(row), published_at, Some((row, since)))
             }
-            Origin::Copy(copied) => (copied.product, copied.published_at, Some(copied.source)),
+            Origin::Copy(copied) => {
+                (copied.product, copied.published_at, Some((copied.source, copied.published_at)))
+            }
         };
         let language = &LANGUAGES[draw.weighted(&LISTING_LANGUAGES)];
         let offered_in = page::offered_in(&mut draw);
         let orders = if draw.chance(330) { 0 } else { draw.spread(1..6_000) };
+        let id = self.id(Named::Listing, number);
         let mut listing = Listing {
-            id: self.id(Named::Listing, number),
+            id: id.clone(),
             trader_id: trader.id.clone(),
-            details: Details::new(&product, language, trader, &mut draw),
+            details: Details::new(&id, (&product, language), trader, &mut draw),
             product,
             history: Vec::new(),
             published_at,
             state: (Status::Active, published_at),
+            present: self.span.until,
+            closed: trader.closed,
+            ended: None,
             language,
             offered_in,
             orders,
-            cluster_id: cluster.map(|cluster| self.id(Named::Cluster, cluster)),
+            cluster: cluster.map(|(row, since)| (self.id(Named::Cluster, row), since)),
         };
         let mut draw = self.draw(Stream::ListingHistory, number);
         self.moderate(&mut listing, trader, number, &mut draw);
-        listing.state = self.state(&listing, trader, &mut draw);
-        let page = || format!("https://market.example/item/{}", listing.id);
-        listing.details.url = (listing.state.0 != Status::Removed).then(page);
+        listing.ended = self.ending(&listing, &mut draw);
+        listing.state = listing.state_at(self.span.until);
         listing
     }
 
-    /// A moment at which a trader may put something up.
+    /// A moment at which a trader puts something up.
     fn publication(&self, trader: &Trader, draw: &mut Draw) -> Timestamp {
         let span =
             Span { from: trader.onboarded_at.plus_s(HOUR_S), until: self.last_publication(trader) };
-        draw.moment(span, &Season::PUBLIC)
+        // The later of two draws: the marketplace grows.
+        let [first, second] = [0; 2].map(|_| draw.moment(span, &Season::PUBLIC));
+        first.max(second)
+    }
+
+    /// Since when a cluster of listings of one product has several.
+    fn shared_since(&self, cluster: u64) -> Timestamp {
+        let published = |listing| {
+            let trader = self.trader(self.trader_of(listing));
+            self.publication(&trader, &mut self.draw(Stream::Listing, listing))
+        };
+        let mut moments: Vec<_> = self.listings_of_cluster(cluster).map(published).collect();
+        moments.sort_unstable();
+        moments.get(1).copied().unwrap_or(self.span.until)
     }
 
     /// Takes the decisions on a listing, one after the other.
@@ -229,32 +255,20 @@ impl Marketplace {
         Some((draw.moment(span, &Season::STAFF), stage))
     }
 
-    /// The state that decisions, the trader and time leave a listing in.
-    fn state(&self, listing: &Listing, trader: &Trader, draw: &mut Draw) -> (Status, Timestamp) {
-        let standing = |action: &&Action| action.stands_at(self.span.until);
-        let mut in_force = listing.history.iter().rev().filter(standing);
-        let gone = in_force.find(|action| action.measures.removes() || action.measures.disables());
-        let last_event = listing.last_event(self.span.until);
-        if let Some((action, applied_at)) = gone.and_then(|gone| Some((gone, gone.applied_at?))) {
-            let status = if action.measures.removes() { Status::Removed } else { Status::Hidden };
-            return (status, applied_at);
+    /// When the trader or time ends a listing that nothing else has ended.
+    fn ending(&self, listing: &Listing, draw: &mut Draw) -> Option<(Timestamp, Status)> {
+        let present = self.span.until;
+        if listing.state_at(present).0 != Status::Active {
+            return None;
         }
-        match trader.closed {
-            Some((at, Closing::Offboarded)) => return (Status::Delisted, at.max(last_event)),
-            Some((at, Closing::Suspended)) => return (Status::Hidden, at.max(last_event)),
-            None => {}
-        }
-        let ended = draw.weighted(&[
+        let status = draw.weighted(&[
             (720, None),
             (120, Some(Status::Delisted)),
             (100, Some(Status::Expired)),
             (60, Some(Status::Hidden)),
         ]);
-        let left = Span { from: last_event, until: self.span.until };
-        match ended {
-            Some(status) => (status, draw.moment(left, &Season::PUBLIC)),
-            None => (Status::Active, listing.active_since()),
-        }
+        let left = Span { from: listing.last_event(present), until: present };
+        status.map(|status| (draw.moment(left, &Season::PUBLIC), status))
     }
 }
 
@@ -279,12 +293,12 @@ struct Relisted {
 }
 
 impl Listing {
-    /// The decision that removed it last.
-    pub(crate) fn removal(&self) -> Option<&Action> {
-        self.history
-            .iter()
-            .rev()
-            .find(|action| action.measures.removes() && action.applied_at.is_some())
+    /// The decision that removed it last, by a moment.
+    pub(crate) fn removal(&self, present: Timestamp) -> Option<&Action> {
+        let removed = |action: &&Action| {
+            action.measures.removes() && action.applied_at.is_some_and(|at| at < present)
+        };
+        self.history.iter().rev().find(removed)
     }
 
     /// What a decision on it is about.
@@ -303,6 +317,27 @@ impl Listing {
         }
     }
 
+    /// The state that decisions, the trader and time have left it in at a moment, and since when.
+    pub(crate) fn state_at(&self, present: Timestamp) -> (Status, Timestamp) {
+        let standing = |action: &&Action| action.stands_at(present);
+        let mut in_force = self.history.iter().rev().filter(standing);
+        let gone = in_force.find(|action| action.measures.removes() || action.measures.disables());
+        if let Some((action, applied_at)) = gone.and_then(|gone| Some((gone, gone.applied_at?))) {
+            let status = if action.measures.removes() { Status::Removed } else { Status::Hidden };
+            return (status, applied_at);
+        }
+        let last_event = self.last_event(present);
+        match self.closed.filter(|(at, _)| *at < present) {
+            Some((at, Closing::Offboarded)) => return (Status::Delisted, at.max(last_event)),
+            Some((at, Closing::Suspended)) => return (Status::Hidden, at.max(last_event)),
+            None => {}
+        }
+        match self.ended.filter(|(at, _)| *at < present) {
+            Some((at, status)) => (status, at),
+            None => (Status::Active, self.active_since(present)),
+        }
+    }
+
     /// The last time that a decision changed something, or it was put up.
     fn last_event(&self, present: Timestamp) -> Timestamp {
         let events = |action: &Action| [action.applied_at, action.reversed_at, action.end_at];
@@ -315,12 +350,13 @@ impl Listing {
     }
 
     /// Since when it is for sale without a break, where no decision stands against it.
-    fn active_since(&self) -> Timestamp {
+    fn active_since(&self, present: Timestamp) -> Timestamp {
         self.history
             .iter()
             .filter(|action| action.applied_at.is_some())
             .filter(|action| action.measures.removes() || action.measures.disables())
             .filter_map(|action| action.reversed_at.or(action.end_at))
+            .filter(|at| *at < present)
             .fold(self.published_at, Timestamp::max)
     }
 }

@@ -13,6 +13,7 @@ use crate::draw::{Draw, Keys, Stream, StreamKey};
 use crate::mix::Permutation;
 use crate::octaves::{position, share, value};
 use crate::pseudonyms::{Named, Pseudonyms};
+use crate::seen::{EDITIONS, Seen};
 use crate::settings::{InvalidSpan, Sizes, WorldSettings};
 
 /// One marketplace.
@@ -22,10 +23,12 @@ pub(crate) struct Marketplace {
     pub(crate) sizes: Sizes,
     /// The days of which decisions and statements are there; the last moment is the world's present.
     pub(crate) span: Span,
+    /// The dates at which it is looked at, the oldest first.
+    pub(crate) editions: [Seen; EDITIONS],
     /// When it opened.
     pub(crate) opened_at: Timestamp,
     pseudonyms: Pseudonyms,
-    streams: [StreamKey; 9],
+    streams: [StreamKey; Stream::ROWS.len()],
     entities: Permutation,
     clusters: Permutation,
 }
@@ -59,12 +62,18 @@ impl Marketplace {
         Ok(Self {
             sizes,
             span,
+            editions: settings.editions()?,
             opened_at: span.until.plus_s(-YEARS * 365 * DAY_S),
             pseudonyms: Pseudonyms::new(&keys),
             streams: Stream::ROWS.map(|stream| keys.stream(stream)),
             entities: shuffle(1, sizes.traders),
             clusters: shuffle(2, sizes.listings),
         })
+    }
+
+    /// The last date at which it is looked at.
+    pub(crate) fn newest(&self) -> Seen {
+        self.editions[EDITIONS - 1]
     }
 
     /// The draws of one row.
@@ -84,24 +93,50 @@ impl Marketplace {
 
     /// The listings of a trader: few have many, as Zipf's law has it.
     pub(crate) fn listings_of(&self, trader: u64) -> Range<u64> {
-        self.first_listing(trader)..self.first_listing(trader + 1)
+        self.dealt(self.sizes.listings, trader)
     }
 
     /// The trader of a listing.
     pub(crate) fn trader_of(&self, listing: u64) -> u64 {
-        let place = share(position(self.sizes.traders + 1), listing, self.sizes.listings);
+        self.holder(self.sizes.listings, listing)
+    }
+
+    /// The advertisements of a trader, dealt as listings are.
+    pub(crate) fn ads_of(&self, trader: u64) -> Range<u64> {
+        self.dealt(self.ads_of_traders(), trader)
+    }
+
+    /// The trader of an advertisement, where the advertiser is one.
+    pub(crate) fn trader_of_ad(&self, ad: u64) -> Option<u64> {
+        let count = self.ads_of_traders();
+        (ad < count).then(|| self.holder(count, ad))
+    }
+
+    /// How many advertisements are of traders; those of others have the numbers from there on.
+    pub(crate) fn ads_of_traders(&self) -> u64 {
+        share(self.sizes.ads, 85, 100)
+    }
+
+    /// The numbers below a total that belong to a trader.
+    fn dealt(&self, total: u64, trader: u64) -> Range<u64> {
+        self.first(total, trader)..self.first(total, trader + 1)
+    }
+
+    /// The trader to whom a number below a total belongs.
+    fn holder(&self, total: u64, number: u64) -> u64 {
+        let place = share(position(self.sizes.traders + 1), number, total);
         let mut trader = value(place).saturating_sub(1).min(self.sizes.traders - 1);
-        while 0 < trader && listing < self.first_listing(trader) {
+        while 0 < trader && number < self.first(total, trader) {
             trader -= 1;
         }
-        while self.first_listing(trader + 1) <= listing {
+        while self.first(total, trader + 1) <= number {
             trader += 1;
         }
         trader
     }
 
-    fn first_listing(&self, trader: u64) -> u64 {
-        share(self.sizes.listings, position(trader + 1), position(self.sizes.traders + 1))
+    fn first(&self, total: u64, trader: u64) -> u64 {
+        share(total, position(trader + 1), position(self.sizes.traders + 1))
     }
 
     /// The operator behind a trader who has several accounts.
@@ -139,10 +174,14 @@ impl Marketplace {
             return None;
         }
         let table = seat / 3;
+        (1 < self.listings_of_cluster(table).count()).then_some(table)
+    }
+
+    /// The listings of one product.
+    pub(crate) fn listings_of_cluster(&self, cluster: u64) -> impl Iterator<Item = u64> {
         (0..3)
-            .map(|place| self.clusters.backward(table * 3 + place))
-            .any(|other| other != listing && self.may_join_cluster(other))
-            .then_some(table)
+            .map(move |place| self.clusters.backward(cluster * 3 + place))
+            .filter(|listing| self.may_join_cluster(*listing))
     }
 
     fn may_join_cluster(&self, listing: u64) -> bool {
@@ -179,7 +218,7 @@ mod tests {
             .filter_map(|trader| marketplace.entity_of(trader).map(|entity| (trader, entity)))
             .collect();
 
-        assert_eq!(entities.len(), 360);
+        assert_eq!(entities.len(), 105);
         for (trader, entity) in entities {
             assert_eq!(marketplace.account(entity, entity.place), trader);
             let other = marketplace.account(entity, (entity.place + 1) % entity.accounts);
@@ -196,6 +235,6 @@ mod tests {
         }
 
         assert!(members.values().all(|count| (2..=3).contains(count)));
-        assert!(1_000 < members.len());
+        assert!(300 < members.len());
     }
 }

@@ -12,6 +12,8 @@ use crate::marketplace::Marketplace;
 use crate::places::{ECONOMIC_AREA, MEMBER_STATES};
 use crate::pseudonyms::Named;
 use crate::record::{Cell, Column, Record, Shape};
+use crate::seen::Seen;
+use crate::table::{Files, Format, Table};
 
 /// What a decision is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,7 +187,7 @@ impl Action {
     /// Whether it has taken effect by then and has neither been reversed nor ended.
     pub(crate) fn stands_at(&self, moment: Timestamp) -> bool {
         self.applied_at.is_some_and(|applied_at| applied_at < moment)
-            && self.reversed_at.is_none()
+            && self.reversed_at.is_none_or(|reversed_at| moment <= reversed_at)
             && self.end_at.is_none_or(|end_at| moment < end_at)
     }
 }
@@ -313,46 +315,59 @@ fn orders_before(orders: i64, stage: Stage, draw: &mut Draw) -> i64 {
     }
 }
 
-impl Record for Action {
-    const COLUMNS: &'static [Column] = &[
-        ("action_id", Shape::Text),
-        ("sor_uuid", Shape::Text),
-        ("sor_exempt", Shape::Boolean),
-        ("platform_uid", Shape::Text),
-        ("target_type", Shape::Text),
-        ("target_id", Shape::Text),
-        ("listing_id", Shape::Text),
-        ("trader_id", Shape::Text),
-        ("decided_at", Shape::Moment),
-        ("applied_at", Shape::Moment),
-        ("end_at", Shape::Moment),
-        ("decision_visibility", Shape::Texts),
-        ("decision_monetary", Shape::Text),
-        ("decision_provision", Shape::Text),
-        ("decision_account", Shape::Text),
-        ("decision_ground", Shape::Text),
-        ("manifestly_illegal", Shape::Boolean),
-        ("category", Shape::Text),
-        ("keywords", Shape::Texts),
-        ("source_type", Shape::Text),
-        ("notice_id", Shape::Text),
-        ("detection_stage", Shape::Text),
-        ("detector_id", Shape::Text),
-        ("automated_detection", Shape::Boolean),
-        ("automated_decision", Shape::Text),
-        ("policy_code", Shape::Text),
-        ("territorial_scope", Shape::Texts),
-        ("reversed_at", Shape::Moment),
-        ("complaint_id", Shape::Text),
-        ("exposure_before_action_eu", Shape::Integer),
-        ("orders_before_action_eu", Shape::Integer),
-    ];
+/// The columns, in the codebook's order.
+const COLUMNS: &[Column] = &[
+    ("action_id", Shape::Text),
+    ("sor_uuid", Shape::Text),
+    ("sor_exempt", Shape::Boolean),
+    ("platform_uid", Shape::Text),
+    ("target_type", Shape::Text),
+    ("target_id", Shape::Text),
+    ("listing_id", Shape::Text),
+    ("trader_id", Shape::Text),
+    ("decided_at", Shape::Moment),
+    ("applied_at", Shape::Moment),
+    ("end_at", Shape::Moment),
+    ("decision_visibility", Shape::Texts),
+    ("decision_monetary", Shape::Text),
+    ("decision_provision", Shape::Text),
+    ("decision_account", Shape::Text),
+    ("decision_ground", Shape::Text),
+    ("manifestly_illegal", Shape::Boolean),
+    ("category", Shape::Text),
+    ("keywords", Shape::Texts),
+    ("source_type", Shape::Text),
+    ("notice_id", Shape::Text),
+    ("detection_stage", Shape::Text),
+    ("detector_id", Shape::Text),
+    ("automated_detection", Shape::Boolean),
+    ("automated_decision", Shape::Text),
+    ("policy_code", Shape::Text),
+    ("territorial_scope", Shape::Texts),
+    ("reversed_at", Shape::Moment),
+    ("complaint_id", Shape::Text),
+    ("exposure_before_action_eu", Shape::Integer),
+    ("orders_before_action_eu", Shape::Integer),
+];
 
-    fn cells(&self) -> Vec<Cell<'_>> {
+impl Record for Action {
+    const TABLE: &'static Table = &Table {
+        dataset: "moderation_actions",
+        columns: COLUMNS,
+        format: Format::Csv,
+        files: Files::Months,
+    };
+
+    fn since(&self) -> Timestamp {
+        self.decided_at
+    }
+
+    fn cells(&self, seen: Seen) -> Vec<Cell<'_>> {
         let filing = self.filing.as_ref();
+        let filed = filing.filter(|filing| seen.has(filing.created_at));
         vec![
             (&self.id).into(),
-            filing.map(|filing| &filing.uuid).into(),
+            filed.map(|filing| &filing.uuid).into(),
             filing.is_none().into(),
             filing.map(|filing| &filing.platform_uid).into(),
             self.subject.target.as_str().into(),
@@ -360,7 +375,7 @@ impl Record for Action {
             self.subject.listing_id.as_ref().into(),
             self.subject.trader_id.as_ref().into(),
             self.decided_at.into(),
-            self.applied_at.into(),
+            seen.known(self.applied_at).into(),
             self.end_at.into(),
             self.measures.visibility.into(),
             self.measures.monetary.into(),
@@ -378,7 +393,7 @@ impl Record for Action {
             self.finding.automated_decision.into(),
             self.infringement.policy.into(),
             (&self.territorial_scope).into(),
-            self.reversed_at.into(),
+            seen.known(self.reversed_at).into(),
             self.complaint_id.as_ref().into(),
             self.exposure.into(),
             self.orders.into(),

@@ -3,6 +3,7 @@
 use domain::{Date, Timestamp};
 
 use crate::calendar::{DAY_S, Season, Span, days, whole_second};
+use crate::deliver::Group;
 use crate::draw::{Draw, Stream};
 use crate::infringements as held;
 use crate::marketplace::Marketplace;
@@ -135,6 +136,15 @@ static PLATFORMS: [Platform; 6] = [
         detected_per_mille: 180,
     },
 ];
+
+/// The statements of the other platforms, in the marketplace's dumps.
+pub(crate) const GROUP: Group = Group {
+    tables: &[],
+    rows_expected: |marketplace| marketplace.sizes.foreign_statements,
+    write: |marketplace, desk| {
+        marketplace.foreign_statements().try_for_each(|statement| desk.write(&statement))
+    },
+};
 
 impl Marketplace {
     /// The other platforms' statements, day by day.

@@ -1,6 +1,11 @@
 //! A row as a writer sees it: columns in order, and one cell for each.
 
+use std::fmt;
+
 use domain::{Date, Timestamp};
+
+use crate::seen::Seen;
+use crate::table::Table;
 
 /// What the cells of a column are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +18,9 @@ pub(crate) enum Shape {
     Boolean,
     /// An amount with two digits after the point.
     Decimal,
+    /// A number with a point.
+    #[cfg_attr(not(test), expect(dead_code, reason = "which table needs it, the next ones say"))]
+    Number,
     /// A day.
     Date,
     /// A moment.
@@ -37,6 +45,8 @@ pub(crate) enum Cell<'a> {
     Boolean(bool),
     /// An amount in hundredths.
     Decimal(Cents),
+    /// A number in thousandths.
+    Number(Thousandths),
     /// A day.
     Date(Date),
     /// A moment.
@@ -49,13 +59,37 @@ pub(crate) enum Cell<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cents(pub(crate) i64);
 
-/// A row of one dataset.
-pub(crate) trait Record {
-    /// The columns, in the order of the cells.
-    const COLUMNS: &'static [Column];
+/// A number in thousandths: no floating point, so that it is the same on every machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Thousandths(pub(crate) i64);
 
-    /// The cells of this row.
-    fn cells(&self) -> Vec<Cell<'_>>;
+impl Thousandths {
+    /// The number as Parquet and JSON have it.
+    pub(crate) fn as_f64(self) -> f64 {
+        // No number of this world reaches 2^53, so that the quotient is the nearest there is.
+        let thousandths = self.0 as f64;
+        thousandths / 1000.0
+    }
+}
+
+impl fmt::Display for Thousandths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        write!(f, "{sign}{}.{:03}", self.0.abs() / 1000, self.0.abs() % 1000)
+    }
+}
+
+/// A row of one dataset, which knows how it looked at each date.
+pub(crate) trait Record {
+    /// The table it belongs to.
+    const TABLE: &'static Table;
+
+    /// When it came to be known: an edition before that lacks it. A table that comes in periods has
+    /// it in that of this moment.
+    fn since(&self) -> Timestamp;
+
+    /// The cells of this row as they were known, in the order of the columns.
+    fn cells(&self, seen: Seen) -> Vec<Cell<'_>>;
 }
 
 impl<'a> From<&'a String> for Cell<'a> {
@@ -85,6 +119,12 @@ impl From<bool> for Cell<'_> {
 impl From<Cents> for Cell<'_> {
     fn from(amount: Cents) -> Self {
         Self::Decimal(amount)
+    }
+}
+
+impl From<Thousandths> for Cell<'_> {
+    fn from(number: Thousandths) -> Self {
+        Self::Number(number)
     }
 }
 

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use domain::Date;
+use chrono::Months;
+use domain::{Date, Timestamp};
 
 use crate::calendar::Span;
+use crate::seen::{EDITIONS, Seen};
 
 /// How large a world is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +63,8 @@ pub struct WorldSettings {
     pub scale: Scale,
     /// The first day of which decisions and statements are there.
     pub from: Date,
-    /// The day whose state is shown; the last day with decisions and statements is the one before.
+    /// The day whose state the newest edition shows; the last day with decisions and statements is
+    /// the one before. The edition before it shows the state of a month earlier.
     pub as_of: Date,
 }
 
@@ -85,8 +88,18 @@ impl WorldSettings {
         if !(1..=DAYS_MAX).contains(&days) || !years.iter().all(|year| YEARS.contains(year)) {
             return Err(InvalidSpan);
         }
-        let [from, until] = [self.from, self.as_of].map(domain::Timestamp::start_of);
+        let [from, until] = [self.from, self.as_of].map(Timestamp::start_of);
         Ok(Span { from, until })
+    }
+
+    /// The dates at which the world is looked at, the oldest first.
+    pub(crate) fn editions(&self) -> Result<[Seen; EDITIONS], InvalidSpan> {
+        let before = self.as_of.checked_sub_months(Months::new(1)).ok_or(InvalidSpan)?;
+        if before <= self.from {
+            return Err(InvalidSpan);
+        }
+        let seen = |edition, day| Seen { at: Timestamp::start_of(day), edition };
+        Ok([seen(0, before), seen(1, self.as_of)])
     }
 
     /// How many rows of each kind it has.
@@ -97,22 +110,22 @@ impl WorldSettings {
             Scale::Large => 1_000,
         };
         Sizes {
-            traders: 4_000 * times,
-            listings: 40_000 * times,
-            ads: 8_000 * times,
-            foreign_statements: 30_000 * times,
+            traders: 1_200 * times,
+            listings: 12_000 * times,
+            ads: 2_400 * times,
+            foreign_statements: 8_000 * times,
         }
     }
 }
 
-/// Longest span: each of its days is a file that is open while the world is written.
+/// Longest span: for each of its days a buffer is held while the world is written.
 const DAYS_MAX: i64 = 366;
 /// Years a world can lie in: from the first full year of the DSA's schema version 2 on.
 const YEARS: std::ops::RangeInclusive<i32> = 2026..=2099;
 
 /// A span of days that no world can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a world needs between 1 and {DAYS_MAX} days, from 2026 on")]
+#[error("a world needs more than a month and at most {DAYS_MAX} days, from 2026 on")]
 pub struct InvalidSpan;
 
 /// How many rows there are of each kind that is not made by another.

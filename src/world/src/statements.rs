@@ -5,6 +5,8 @@ use domain::{Date, Timestamp};
 use crate::infringements::Infringement;
 use crate::moderation_actions::{Action, Measures, Target};
 use crate::record::{Cell, Column, Record, Shape};
+use crate::seen::Seen;
+use crate::table::{Files, Format, Table};
 
 /// The name under which the marketplace files its statements.
 pub(crate) const OWN_NAME: &str = "Example Market";
@@ -118,49 +120,61 @@ fn yes_or_no(fact: bool) -> &'static str {
     if fact { "Yes" } else { "No" }
 }
 
-impl Record for Statement {
-    const COLUMNS: &'static [Column] = &[
-        ("uuid", Shape::Text),
-        ("decision_visibility", Shape::Texts),
-        ("decision_visibility_other", Shape::Text),
-        ("end_date_visibility_restriction", Shape::Date),
-        ("decision_monetary", Shape::Text),
-        ("decision_monetary_other", Shape::Text),
-        ("end_date_monetary_restriction", Shape::Date),
-        ("decision_provision", Shape::Text),
-        ("end_date_service_restriction", Shape::Date),
-        ("decision_account", Shape::Text),
-        ("end_date_account_restriction", Shape::Date),
-        ("account_type", Shape::Text),
-        ("decision_ground", Shape::Text),
-        ("decision_ground_reference_url", Shape::Text),
-        ("illegal_content_legal_ground", Shape::Text),
-        ("illegal_content_explanation", Shape::Text),
-        ("incompatible_content_ground", Shape::Text),
-        ("incompatible_content_explanation", Shape::Text),
-        ("incompatible_content_illegal", Shape::Text),
-        ("category", Shape::Text),
-        ("category_addition", Shape::Texts),
-        ("category_specification", Shape::Texts),
-        ("category_specification_other", Shape::Text),
-        ("content_type", Shape::Texts),
-        ("content_type_other", Shape::Text),
-        ("content_language", Shape::Text),
-        ("content_date", Shape::Date),
-        ("content_id_ean", Shape::Text),
-        ("territorial_scope", Shape::Texts),
-        ("application_date", Shape::Date),
-        ("decision_facts", Shape::Text),
-        ("source_type", Shape::Text),
-        ("source_identity", Shape::Text),
-        ("automated_detection", Shape::Text),
-        ("automated_decision", Shape::Text),
-        ("platform_name", Shape::Text),
-        ("platform_uid", Shape::Text),
-        ("created_at", Shape::Moment),
-    ];
+/// The columns, in the order of the dumps.
+const COLUMNS: &[Column] = &[
+    ("uuid", Shape::Text),
+    ("decision_visibility", Shape::Texts),
+    ("decision_visibility_other", Shape::Text),
+    ("end_date_visibility_restriction", Shape::Date),
+    ("decision_monetary", Shape::Text),
+    ("decision_monetary_other", Shape::Text),
+    ("end_date_monetary_restriction", Shape::Date),
+    ("decision_provision", Shape::Text),
+    ("end_date_service_restriction", Shape::Date),
+    ("decision_account", Shape::Text),
+    ("end_date_account_restriction", Shape::Date),
+    ("account_type", Shape::Text),
+    ("decision_ground", Shape::Text),
+    ("decision_ground_reference_url", Shape::Text),
+    ("illegal_content_legal_ground", Shape::Text),
+    ("illegal_content_explanation", Shape::Text),
+    ("incompatible_content_ground", Shape::Text),
+    ("incompatible_content_explanation", Shape::Text),
+    ("incompatible_content_illegal", Shape::Text),
+    ("category", Shape::Text),
+    ("category_addition", Shape::Texts),
+    ("category_specification", Shape::Texts),
+    ("category_specification_other", Shape::Text),
+    ("content_type", Shape::Texts),
+    ("content_type_other", Shape::Text),
+    ("content_language", Shape::Text),
+    ("content_date", Shape::Date),
+    ("content_id_ean", Shape::Text),
+    ("territorial_scope", Shape::Texts),
+    ("application_date", Shape::Date),
+    ("decision_facts", Shape::Text),
+    ("source_type", Shape::Text),
+    ("source_identity", Shape::Text),
+    ("automated_detection", Shape::Text),
+    ("automated_decision", Shape::Text),
+    ("platform_name", Shape::Text),
+    ("platform_uid", Shape::Text),
+    ("created_at", Shape::Moment),
+];
 
-    fn cells(&self) -> Vec<Cell<'_>> {
+impl Record for Statement {
+    const TABLE: &'static Table = &Table {
+        dataset: "statements_of_reasons",
+        columns: COLUMNS,
+        format: Format::DumpGz,
+        files: Files::Dumps,
+    };
+
+    fn since(&self) -> Timestamp {
+        self.created_at
+    }
+
+    fn cells(&self, _: Seen) -> Vec<Cell<'_>> {
         let (measures, held) = (&self.measures, self.infringement);
         let ends = |there: bool| self.end_date.filter(|_| there).into();
         let when = |there: bool, text: &'static str| there.then_some(text).into();

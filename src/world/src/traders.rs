@@ -2,14 +2,21 @@
 
 use domain::Timestamp;
 
-use crate::calendar::{DAY_S, HOUR_S, Season, Span};
+use crate::GenerateError;
+use crate::ads::Ad;
+use crate::calendar::{DAY_S, HOUR_S, Season, Span, earlier};
+use crate::deliver::{Desk, Group};
 use crate::draw::{Draw, Stream};
 use crate::infringements as held;
+use crate::listings::{Listing, Status};
 use crate::marketplace::{Entity, Marketplace};
 use crate::moderation_actions::{Action, Measures, Stage, Subject, Target};
 use crate::places::SELLERS;
 use crate::pseudonyms::Named;
 use crate::record::{Cell, Column, Record, Shape};
+use crate::seen::{EDITIONS, Seen};
+use crate::statements::Statement;
+use crate::table::{Files, Format, Table};
 
 /// How a trader keeps the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +70,43 @@ pub(crate) struct Trader {
     pub(crate) action: Option<Action>,
 }
 
+/// Traders, their listings and advertisements, and the decisions on all of these.
+pub(crate) const GROUP: Group = Group {
+    tables: &[TraderRow::TABLE, Statement::TABLE, Action::TABLE, Listing::TABLE, Ad::TABLE],
+    // Decisions are about a fifth of the listings, and nearly each has a statement.
+    rows_expected: |marketplace| {
+        let sizes = marketplace.sizes;
+        sizes.traders + sizes.listings * 7 / 5 + sizes.ads
+    },
+    write: |marketplace, desk| {
+        (0..marketplace.sizes.traders)
+            .try_for_each(|number| marketplace.write_trader(number, desk))?;
+        let others = marketplace.ads_of_traders()..marketplace.sizes.ads;
+        others.into_iter().try_for_each(|number| write_ad(&marketplace.ad(number), desk))
+    },
+};
+
 impl Marketplace {
+    /// Writes a trader with what is offered and advertised, and the decisions on it.
+    fn write_trader(&self, number: u64, desk: &mut Desk<'_>) -> Result<(), GenerateError> {
+        let trader = self.trader(number);
+        let mut active_listings = [0; EDITIONS];
+        for number in self.listings_of(number) {
+            let listing = self.listing_of(&trader, number);
+            for (count, seen) in active_listings.iter_mut().zip(self.editions) {
+                let is_there = seen.has(listing.published_at);
+                *count += i64::from(is_there && listing.state_at(seen.at).0 == Status::Active);
+            }
+            desk.write(&listing)?;
+            write_actions(&listing.history, desk)?;
+        }
+        for number in self.ads_of(number) {
+            write_ad(&self.ad(number), desk)?;
+        }
+        desk.write(&self.trader_row(&trader, active_listings))?;
+        write_actions(&trader.action, desk)
+    }
+
     /// The trader with a number.
     pub(crate) fn trader(&self, number: u64) -> Trader {
         let mut draw = self.draw(Stream::Trader, number);
@@ -152,6 +195,26 @@ impl Marketplace {
     }
 }
 
+/// Writes an advertisement and the decision on it.
+fn write_ad(ad: &Ad, desk: &mut Desk<'_>) -> Result<(), GenerateError> {
+    desk.write(ad)?;
+    write_actions(&ad.action, desk)
+}
+
+/// Writes decisions and their statements.
+fn write_actions<'a>(
+    actions: impl IntoIterator<Item = &'a Action>,
+    desk: &mut Desk<'_>,
+) -> Result<(), GenerateError> {
+    for action in actions {
+        desk.write(action)?;
+        if let Some(statement) = Statement::of(action) {
+            desk.write(&statement)?;
+        }
+    }
+    Ok(())
+}
+
 /// Draws a conduct by weight.
 fn conduct(draw: &mut Draw, [careful, careless, rogue]: [u64; 3]) -> Conduct {
     draw.weighted(&[
@@ -169,63 +232,95 @@ pub(crate) struct TraderRow {
     country: &'static str,
     /// Name, address, telephone, electronic mail.
     contacts: [bool; 4],
-    id_document_status: &'static str,
-    payment_account_status: &'static str,
+    /// Identity document and payment account, as they are since the last check.
+    documents: [&'static str; 2],
     register_number_present: Option<bool>,
     self_certified_at: Option<Timestamp>,
-    verification_status: &'static str,
-    last_verified_at: Option<Timestamp>,
-    public_display_complete: bool,
+    /// Whether everything else is displayed that the law wants to be.
+    displayed: bool,
+    /// The first check of the items and the last one, where there were some.
+    checked: Option<[Timestamp; 2]>,
+    closed: Option<(Timestamp, Closing)>,
     onboarded_at: Timestamp,
-    offboarded_at: Option<Timestamp>,
     affiliate_member: bool,
     entity_cluster_id: Option<String>,
-    active_listings: i64,
+    /// By edition.
+    active_listings: [i64; EDITIONS],
 }
 
 impl Marketplace {
-    /// The row of a trader of whose listings that many are active.
-    pub(crate) fn trader_row(&self, trader: &Trader, active_listings: i64) -> TraderRow {
+    /// The row of a trader of whose listings that many are active, by edition.
+    pub(crate) fn trader_row(
+        &self,
+        trader: &Trader,
+        active_listings: [i64; EDITIONS],
+    ) -> TraderRow {
         /// Apart from the draws that [`Marketplace::trader`] makes.
         const TRACEABILITY: u64 = 1 << 40;
         let mut draw = self.draw(Stream::Trader, trader.number | TRACEABILITY);
         let is_legal = draw.chance(720);
         let contacts =
             [995, 985, 970, 996].map(|share| draw.chance(share - trader.conduct.of([0, 20, 180])));
-        let documents = trader.conduct.of([880, 740, 420]);
-        let id_document_status = document(&mut draw, documents, true);
-        let payment_account_status = document(&mut draw, documents + 40, false);
+        let verified = trader.conduct.of([880, 740, 420]);
+        let documents =
+            [document(&mut draw, verified, true), document(&mut draw, verified + 40, false)];
         let register_number_present =
-            (is_legal || draw.chance(300)).then(|| draw.chance(documents + 80));
+            (is_legal || draw.chance(300)).then(|| draw.chance(verified + 80));
         let certified = draw.chance(trader.conduct.of([985, 940, 800]));
         let self_certified_at = certified
             .then(|| draw.after(trader.onboarded_at, 60..30 * DAY_S))
             .filter(|at| *at < self.span.until);
-        let verification_status =
-            verification(trader, contacts, [id_document_status, payment_account_status]);
         let checked = Span { from: trader.onboarded_at, until: self.span.until };
-        let never = verification_status == "PENDING" && draw.chance(600);
+        let never = documents.contains(&"RECEIVED") && draw.chance(600);
+        let first = draw.after(trader.onboarded_at, HOUR_S..30 * DAY_S);
+        let last = draw.moment(checked, &Season::STAFF);
         TraderRow {
             trader_id: trader.id.clone(),
             trader_type: if is_legal { "LEGAL" } else { "NATURAL" },
             country: trader.country,
             contacts,
-            id_document_status,
-            payment_account_status,
+            documents,
             register_number_present,
             self_certified_at,
-            verification_status,
-            last_verified_at: (!never).then(|| draw.moment(checked, &Season::STAFF)),
-            public_display_complete: contacts.iter().all(|there| *there)
-                && self_certified_at.is_some()
-                && draw.chance(970),
+            displayed: contacts.iter().all(|there| *there) && draw.chance(970),
+            checked: (!never).then(|| [earlier([first, last]), last]),
+            closed: trader.closed,
             onboarded_at: trader.onboarded_at,
-            offboarded_at: trader
-                .closed
-                .and_then(|(at, closing)| (closing == Closing::Offboarded).then_some(at)),
             affiliate_member: draw.chance(120),
             entity_cluster_id: trader.entity.map(|entity| self.id(Named::Entity, entity.number)),
             active_listings,
+        }
+    }
+}
+
+impl TraderRow {
+    /// The state of the documents as it was known: of a document that has come but was not looked at
+    /// yet, no more than that.
+    fn documents(&self, seen: Seen) -> [&'static str; 2] {
+        let is_checked = self.checked.is_none_or(|[_, last]| seen.has(last));
+        let early = |state: &'static str| if state == "NONE" { state } else { "RECEIVED" };
+        if is_checked { self.documents } else { self.documents.map(early) }
+    }
+
+    /// The last check that was known.
+    fn last_verified_at(&self, seen: Seen) -> Option<Timestamp> {
+        self.checked?.into_iter().rev().find(|at| seen.has(*at))
+    }
+
+    /// What the platform made of the items.
+    fn verification(&self, seen: Seen) -> &'static str {
+        match self.closed.filter(|(at, _)| seen.has(*at)) {
+            Some((_, Closing::Offboarded)) => return "EXEMPT",
+            Some((_, Closing::Suspended)) => return "SUSPENDED",
+            None => {}
+        }
+        let documents = self.documents(seen);
+        if documents == ["VERIFIED"; 2] && self.contacts.iter().all(|there| *there) {
+            "VERIFIED"
+        } else if documents.contains(&"RECEIVED") {
+            "PENDING"
+        } else {
+            "FAILED"
         }
     }
 }
@@ -242,48 +337,44 @@ fn document(draw: &mut Draw, verified: u64, may_expire: bool) -> &'static str {
     ])
 }
 
-/// What the platform makes of a trader's items.
-fn verification(trader: &Trader, contacts: [bool; 4], documents: [&str; 2]) -> &'static str {
-    match trader.closed {
-        Some((_, Closing::Offboarded)) => return "EXEMPT",
-        Some((_, Closing::Suspended)) => return "SUSPENDED",
-        None => {}
-    }
-    if documents == ["VERIFIED"; 2] && contacts.iter().all(|there| *there) {
-        "VERIFIED"
-    } else if documents.contains(&"RECEIVED") {
-        "PENDING"
-    } else {
-        "FAILED"
-    }
-}
+/// The columns, in the codebook's order.
+const COLUMNS: &[Column] = &[
+    ("trader_id", Shape::Text),
+    ("trader_type", Shape::Text),
+    ("legal_name_present", Shape::Boolean),
+    ("country", Shape::Text),
+    ("address_present", Shape::Boolean),
+    ("phone_present", Shape::Boolean),
+    ("email_present", Shape::Boolean),
+    ("id_document_status", Shape::Text),
+    ("payment_account_status", Shape::Text),
+    ("register_number_present", Shape::Boolean),
+    ("self_certification", Shape::Boolean),
+    ("self_certified_at", Shape::Moment),
+    ("verification_status", Shape::Text),
+    ("last_verified_at", Shape::Moment),
+    ("public_display_complete", Shape::Boolean),
+    ("onboarded_at", Shape::Moment),
+    ("offboarded_at", Shape::Moment),
+    ("affiliate_member", Shape::Boolean),
+    ("entity_cluster_id", Shape::Text),
+    ("active_listings", Shape::Integer),
+];
 
 impl Record for TraderRow {
-    const COLUMNS: &'static [Column] = &[
-        ("trader_id", Shape::Text),
-        ("trader_type", Shape::Text),
-        ("legal_name_present", Shape::Boolean),
-        ("country", Shape::Text),
-        ("address_present", Shape::Boolean),
-        ("phone_present", Shape::Boolean),
-        ("email_present", Shape::Boolean),
-        ("id_document_status", Shape::Text),
-        ("payment_account_status", Shape::Text),
-        ("register_number_present", Shape::Boolean),
-        ("self_certification", Shape::Boolean),
-        ("self_certified_at", Shape::Moment),
-        ("verification_status", Shape::Text),
-        ("last_verified_at", Shape::Moment),
-        ("public_display_complete", Shape::Boolean),
-        ("onboarded_at", Shape::Moment),
-        ("offboarded_at", Shape::Moment),
-        ("affiliate_member", Shape::Boolean),
-        ("entity_cluster_id", Shape::Text),
-        ("active_listings", Shape::Integer),
-    ];
+    const TABLE: &'static Table =
+        &Table { dataset: "traders", columns: COLUMNS, format: Format::Csv, files: Files::One };
 
-    fn cells(&self) -> Vec<Cell<'_>> {
+    fn since(&self) -> Timestamp {
+        self.onboarded_at
+    }
+
+    fn cells(&self, seen: Seen) -> Vec<Cell<'_>> {
         let [name, address, phone, email] = self.contacts;
+        let [identity, payment] = self.documents(seen);
+        let certified_at = seen.known(self.self_certified_at);
+        let offboarded_at =
+            self.closed.and_then(|(at, closing)| (closing == Closing::Offboarded).then_some(at));
         vec![
             (&self.trader_id).into(),
             self.trader_type.into(),
@@ -292,19 +383,19 @@ impl Record for TraderRow {
             address.into(),
             phone.into(),
             email.into(),
-            self.id_document_status.into(),
-            self.payment_account_status.into(),
+            identity.into(),
+            payment.into(),
             self.register_number_present.into(),
-            self.self_certified_at.is_some().into(),
-            self.self_certified_at.into(),
-            self.verification_status.into(),
-            self.last_verified_at.into(),
-            self.public_display_complete.into(),
+            certified_at.is_some().into(),
+            certified_at.into(),
+            self.verification(seen).into(),
+            self.last_verified_at(seen).into(),
+            (self.displayed && certified_at.is_some()).into(),
             self.onboarded_at.into(),
-            self.offboarded_at.into(),
+            seen.known(offboarded_at).into(),
             self.affiliate_member.into(),
             self.entity_cluster_id.as_ref().into(),
-            self.active_listings.into(),
+            self.active_listings[seen.edition].into(),
         ]
     }
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use domain::{Clock as _, Date, SystemClock};
 use serde_json::{Value, json};
+use world::Delivery;
 
 use crate::args::{Demo, Publish, Target};
 use crate::client::Client;
@@ -69,35 +70,50 @@ fn is_published(client: &Client) -> anyhow::Result<bool> {
     }))
 }
 
-/// Generates the world into the data folder and publishes it, dataset by dataset.
+/// Generates the world into the data folder and publishes its editions, the oldest first, dataset by
+/// dataset.
 fn publish_world(client: &Client, demo: &Demo) -> anyhow::Result<()> {
     let exports = tempfile::Builder::new()
         .prefix("exports-")
         .tempdir_in(&demo.data)
         .context("there is no room for the exports of the demo world")?;
     let report = server::generate_into(&exports.path().join("world"), demo.scale, demo.seed)?;
-    for delivery in report.deliveries {
-        let publish = Publish {
-            target: target(&demo.data),
-            dataset: delivery.dataset,
-            sources: vec![delivery.folder],
-            // A clock that is behind must not keep the demo from starting.
-            as_of: Some(report.as_of.min(SystemClock.today())),
-            period: None,
-            supersedes: None,
-            reason: None,
-            stage: false,
-            dry_run: false,
-            max_rejects: None,
-        };
-        let publication = publish::publish_with(client, &publish)?;
-        output::note(format_args!(
-            "{}: {} rows, current in {}",
-            publish.dataset,
-            output::cell(&publication["report"]["row_count"]),
-            output::cell(&publication["edition"])
-        ));
+    for edition in &report.editions {
+        // A clock that is behind must not keep the demo from starting.
+        let as_of = edition.as_of.min(SystemClock.today());
+        for delivery in &edition.deliveries {
+            publish_delivery(client, demo, delivery, as_of)?;
+        }
     }
+    Ok(())
+}
+
+/// Publishes the files of one dataset.
+fn publish_delivery(
+    client: &Client,
+    demo: &Demo,
+    delivery: &Delivery,
+    as_of: Date,
+) -> anyhow::Result<()> {
+    let publish = Publish {
+        target: target(&demo.data),
+        dataset: delivery.dataset.clone(),
+        sources: vec![delivery.folder.clone()],
+        as_of: Some(as_of),
+        period: None,
+        supersedes: None,
+        reason: None,
+        stage: false,
+        dry_run: false,
+        max_rejects: None,
+    };
+    let publication = publish::publish_with(client, &publish)?;
+    output::note(format_args!(
+        "{}: {} rows as of {as_of}, current in {}",
+        publish.dataset,
+        output::cell(&publication["report"]["row_count"]),
+        output::cell(&publication["edition"])
+    ));
     Ok(())
 }
 

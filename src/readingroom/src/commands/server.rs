@@ -68,15 +68,18 @@ pub(crate) fn settings_of(data: &Path, config: Option<&Path>) -> anyhow::Result<
 /// Runs `generate`.
 pub(crate) fn generate(generate: &Generate) -> anyhow::Result<()> {
     let report = generate_into(&generate.out, generate.scale, generate.seed)?;
-    for delivery in &report.deliveries {
-        output::line(format_args!(
-            "{}: {} rows in {} files",
-            delivery.dataset,
-            delivery.rows,
-            delivery.files.len()
-        ));
+    for edition in &report.editions {
+        for delivery in &edition.deliveries {
+            output::line(format_args!(
+                "{}: {} rows in {} files",
+                delivery.dataset,
+                delivery.rows,
+                delivery.files.len()
+            ));
+        }
+        output::line(format_args!("{} rows in all, as of {}\n", edition.rows(), edition.as_of));
     }
-    output::line(format_args!("{} rows in all, as of {}", report.rows(), report.as_of));
+    output::line(format_args!("what is true of them: {}", report.truths.display()));
     Ok(())
 }
 

@@ -1,10 +1,14 @@
 //! What a listing shows, and its row.
 
+use domain::Timestamp;
+
 use super::{Listing, Status};
 use crate::draw::Draw;
 use crate::places::{BUYERS, LANGUAGES, Language, MEMBER_STATES, RESPONSIBLE_PERSONS, SELLERS};
 use crate::products::Product;
 use crate::record::{Cell, Cents, Column, Record, Shape};
+use crate::seen::Seen;
+use crate::table::{Files, Format, Table};
 use crate::traders::Trader;
 
 /// What a listing says, beyond what it offers.
@@ -12,8 +16,7 @@ use crate::traders::Trader;
 pub(super) struct Details {
     title: String,
     description: String,
-    /// `listing_url`, which is known once its state is.
-    pub(super) url: Option<String>,
+    url: String,
     fingerprint: String,
     price: Cents,
     ships_from: &'static str,
@@ -28,8 +31,8 @@ pub(super) struct Details {
 impl Details {
     /// Draws what a listing says.
     pub(super) fn new(
-        product: &Product,
-        language: &Language,
+        id: &str,
+        (product, language): (&Product, &Language),
         trader: &Trader,
         draw: &mut Draw,
     ) -> Self {
@@ -46,7 +49,7 @@ impl Details {
         Self {
             title: format!("{brand} {noun} {}", product.model).trim_start().to_owned(),
             description: format!("{noun} {}. {before}{}{after}", product.model, 2 + draw.below(18)),
-            url: None,
+            url: format!("https://market.example/item/{id}"),
             fingerprint: format!("{fingerprint:016x}"),
             price: Cents((product.price * draw.within(85..116) / 100).max(99)),
             ships_from: if draw.chance(850) { trader.country } else { draw.weighted(&SELLERS) },
@@ -73,9 +76,10 @@ pub(super) fn offered_in(draw: &mut Draw) -> Vec<&'static str> {
 }
 
 impl Listing {
-    /// How many orders it has had, as a range.
-    fn orders_bucket(&self) -> &'static str {
-        match self.orders {
+    /// How many orders it had had by then, as a range; they come evenly over its life.
+    fn orders_bucket(&self, seen: Seen, newest: Timestamp) -> &'static str {
+        let since = |at: Timestamp| (at.unix_s() - self.published_at.unix_s()).max(1);
+        match self.orders * since(seen.at) / since(newest) {
             ..=0 => "0",
             1..=9 => "1-9",
             10..=99 => "10-99",
@@ -97,48 +101,62 @@ impl Status {
     }
 }
 
-impl Record for Listing {
-    const COLUMNS: &'static [Column] = &[
-        ("listing_id", Shape::Text),
-        ("trader_id", Shape::Text),
-        ("title", Shape::Text),
-        ("listing_url", Shape::Text),
-        ("title_lang", Shape::Text),
-        ("description", Shape::Text),
-        ("category_id", Shape::Text),
-        ("category_path", Shape::Text),
-        ("brand_claimed", Shape::Text),
-        ("gtin", Shape::Text),
-        ("manufacturer_name", Shape::Text),
-        ("eu_responsible_person_present", Shape::Boolean),
-        ("eu_responsible_person_country", Shape::Text),
-        ("ce_marking_declared", Shape::Boolean),
-        ("safety_warning_present", Shape::Boolean),
-        ("product_identification_complete", Shape::Boolean),
-        ("trader_sign_present", Shape::Boolean),
-        ("labelling_info_present", Shape::Boolean),
-        ("price_eur", Shape::Decimal),
-        ("ships_from_country", Shape::Text),
-        ("offered_in", Shape::Texts),
-        ("first_published_at", Shape::Moment),
-        ("status", Shape::Text),
-        ("status_changed_at", Shape::Moment),
-        ("removal_action_id", Shape::Text),
-        ("content_fingerprint", Shape::Text),
-        ("duplicate_cluster_id", Shape::Text),
-        ("age_restricted", Shape::Boolean),
-        ("orders_eu_bucket", Shape::Text),
-    ];
+/// The columns, in the codebook's order.
+const COLUMNS: &[Column] = &[
+    ("listing_id", Shape::Text),
+    ("trader_id", Shape::Text),
+    ("title", Shape::Text),
+    ("listing_url", Shape::Text),
+    ("title_lang", Shape::Text),
+    ("description", Shape::Text),
+    ("category_id", Shape::Text),
+    ("category_path", Shape::Text),
+    ("brand_claimed", Shape::Text),
+    ("gtin", Shape::Text),
+    ("manufacturer_name", Shape::Text),
+    ("eu_responsible_person_present", Shape::Boolean),
+    ("eu_responsible_person_country", Shape::Text),
+    ("ce_marking_declared", Shape::Boolean),
+    ("safety_warning_present", Shape::Boolean),
+    ("product_identification_complete", Shape::Boolean),
+    ("trader_sign_present", Shape::Boolean),
+    ("labelling_info_present", Shape::Boolean),
+    ("price_eur", Shape::Decimal),
+    ("ships_from_country", Shape::Text),
+    ("offered_in", Shape::Texts),
+    ("first_published_at", Shape::Moment),
+    ("status", Shape::Text),
+    ("status_changed_at", Shape::Moment),
+    ("removal_action_id", Shape::Text),
+    ("content_fingerprint", Shape::Text),
+    ("duplicate_cluster_id", Shape::Text),
+    ("age_restricted", Shape::Boolean),
+    ("orders_eu_bucket", Shape::Text),
+];
 
-    fn cells(&self) -> Vec<Cell<'_>> {
+impl Record for Listing {
+    const TABLE: &'static Table = &Table {
+        dataset: "listings",
+        columns: COLUMNS,
+        format: Format::NdjsonGz,
+        files: Files::Parts,
+    };
+
+    fn since(&self) -> Timestamp {
+        self.published_at
+    }
+
+    fn cells(&self, seen: Seen) -> Vec<Cell<'_>> {
         let (details, category) = (&self.details, self.product.category);
         let [identified, signed] = details.complete;
-        let (status, changed_at) = self.state;
+        let (status, changed_at) = self.state_at(seen.at);
+        let url = Some(&details.url).filter(|_| status != Status::Removed);
+        let cluster = self.cluster.as_ref().filter(|(_, since)| seen.has(*since));
         vec![
             (&self.id).into(),
             (&self.trader_id).into(),
             (&details.title).into(),
-            details.url.as_ref().into(),
+            url.into(),
             self.language.code.into(),
             (&details.description).into(),
             category.id.into(),
@@ -159,11 +177,11 @@ impl Record for Listing {
             self.published_at.into(),
             status.as_str().into(),
             changed_at.into(),
-            self.removal().map(|action| &action.id).into(),
+            self.removal(seen.at).map(|action| &action.id).into(),
             (&details.fingerprint).into(),
-            self.cluster_id.as_ref().into(),
+            cluster.map(|(id, _)| id).into(),
             category.for_adults.into(),
-            self.orders_bucket().into(),
+            self.orders_bucket(seen, self.present).into(),
         ]
     }
 }

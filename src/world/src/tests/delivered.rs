@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use tempfile::TempDir;
 
 use super::village;
+use crate::EditionReport;
 use crate::deliver::deliver;
 
 /// One row; what is missing is not in it.
@@ -22,12 +23,23 @@ pub(super) type Row = Map<String, Value>;
 pub(super) struct Delivered(BTreeMap<String, Vec<Row>>);
 
 impl Delivered {
-    /// The village that a seed gives.
+    /// The village that a seed gives, as its newest edition shows it.
     pub(super) fn village(seed: u64) -> Self {
+        let [_, newest] = Self::editions(seed);
+        newest
+    }
+
+    /// Both editions of the village that a seed gives, the older first.
+    pub(super) fn editions(seed: u64) -> [Self; 2] {
         let folder = TempDir::new().unwrap();
         let report = deliver(&village(seed), folder.path(), &mut |_| ()).unwrap();
+        let editions: Vec<_> = report.editions.into_iter().map(Self::read).collect();
+        editions.try_into().unwrap_or_else(|_| panic!("a world has two editions"))
+    }
+
+    fn read(edition: EditionReport) -> Self {
         let mut datasets = BTreeMap::new();
-        for delivery in report.deliveries {
+        for delivery in edition.deliveries {
             let rows: Vec<_> = delivery.files.iter().flat_map(|file| rows(file)).collect();
             assert_eq!(rows.len() as u64, delivery.rows, "{}", delivery.dataset);
             datasets.insert(delivery.dataset.to_string(), rows);

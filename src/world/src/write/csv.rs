@@ -2,12 +2,11 @@
 
 use std::io;
 use std::marker::PhantomData;
-use std::path::Path;
 
 use csv::WriterBuilder;
 use domain::{Date, Timestamp};
 
-use super::{Sink, Table};
+use super::{RowFile, Sink};
 use crate::record::{Cell, Cents, Column};
 
 /// How a dialect writes times.
@@ -47,18 +46,25 @@ impl Dialect for Dump {
 }
 
 /// A CSV file with a header line.
-pub(crate) struct CsvTable<D> {
+pub(crate) struct CsvFile<D> {
     writer: csv::Writer<Sink>,
     dialect: PhantomData<D>,
 }
 
-impl<D: Dialect> Table for CsvTable<D> {
-    fn create(path: &Path, columns: &'static [Column]) -> io::Result<Self> {
-        let mut writer = WriterBuilder::new().has_headers(false).from_writer(Sink::create(path)?);
+/// Bytes that a CSV writer holds before it hands them on; the sink below holds the rest.
+const ROW_BYTES: usize = 4 * 1024;
+
+impl<D: Dialect> CsvFile<D> {
+    /// Begins a file with its header line.
+    pub(crate) fn begin(sink: Sink, columns: &'static [Column]) -> io::Result<Self> {
+        let mut builder = WriterBuilder::new();
+        let mut writer = builder.has_headers(false).buffer_capacity(ROW_BYTES).from_writer(sink);
         writer.write_record(columns.iter().map(|(name, _)| name))?;
         Ok(Self { writer, dialect: PhantomData })
     }
+}
 
+impl<D: Dialect> RowFile for CsvFile<D> {
     fn write(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
         for cell in cells {
             match cell {
@@ -68,6 +74,7 @@ impl<D: Dialect> Table for CsvTable<D> {
                 Cell::Boolean(true) => self.writer.write_field("true")?,
                 Cell::Boolean(false) => self.writer.write_field("false")?,
                 Cell::Decimal(amount) => self.writer.write_field(decimal(*amount))?,
+                Cell::Number(number) => self.writer.write_field(number.to_string())?,
                 Cell::Date(day) => self.writer.write_field(D::date(*day))?,
                 Cell::Moment(moment) => self.writer.write_field(D::moment(*moment))?,
                 Cell::Texts(texts) => self.writer.write_field(serde_json::to_vec(texts)?)?,
@@ -77,7 +84,7 @@ impl<D: Dialect> Table for CsvTable<D> {
         Ok(())
     }
 
-    fn finish(self) -> io::Result<()> {
+    fn finish(self: Box<Self>) -> io::Result<()> {
         let sink = self.writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
         sink.finish()
     }

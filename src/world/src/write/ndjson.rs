@@ -1,32 +1,34 @@
 //! NDJSON: one object per line, keys in the order of the columns.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::{Sink, Table};
+use super::{RowFile, Sink};
 use crate::record::{Cell, Column};
 use crate::write::csv::decimal;
 
 /// An NDJSON file.
-pub(crate) struct NdjsonTable {
+pub(crate) struct NdjsonFile {
     sink: Sink,
     columns: &'static [Column],
 }
 
-impl Table for NdjsonTable {
-    fn create(path: &Path, columns: &'static [Column]) -> io::Result<Self> {
-        Ok(Self { sink: Sink::create(path)?, columns })
+impl NdjsonFile {
+    /// Begins a file.
+    pub(crate) fn begin(sink: Sink, columns: &'static [Column]) -> Self {
+        Self { sink, columns }
     }
+}
 
+impl RowFile for NdjsonFile {
     fn write(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
         let line = Line { columns: self.columns, cells };
         serde_json::to_writer(&mut self.sink, &line)?;
         self.sink.write_all(b"\n")
     }
 
-    fn finish(self) -> io::Result<()> {
+    fn finish(self: Box<Self>) -> io::Result<()> {
         self.sink.finish()
     }
 }
@@ -56,6 +58,7 @@ impl Serialize for Cell<'_> {
             Cell::Boolean(fact) => serializer.serialize_bool(*fact),
             // As text: a JSON number would pass through binary fractions on its way.
             Cell::Decimal(amount) => serializer.serialize_str(&decimal(*amount)),
+            Cell::Number(number) => serializer.serialize_f64(number.as_f64()),
             Cell::Date(day) => serializer.collect_str(day),
             Cell::Moment(moment) => serializer.collect_str(moment),
             Cell::Texts(texts) => texts.serialize(serializer),

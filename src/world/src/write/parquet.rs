@@ -1,12 +1,11 @@
 //! Parquet, as a writer leaves it that was not told how it will be asked.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Int64Builder, ListBuilder,
-    RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
+    ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, Int64Builder,
+    ListBuilder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use domain::{Date, Timestamp};
@@ -15,7 +14,7 @@ use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
-use super::{Sink, Table};
+use super::{RowFile, Sink};
 use crate::record::{Cell, Column, Shape};
 
 /// Rows that are turned into columns at once.
@@ -24,15 +23,16 @@ const BATCH_ROWS: usize = 8 * 1024;
 const ROW_GROUP_ROWS: usize = 128 * 1024;
 
 /// A Parquet file.
-pub(crate) struct ParquetTable {
+pub(crate) struct ParquetFile {
     writer: ArrowWriter<Sink>,
     schema: SchemaRef,
     builders: Vec<Builder>,
     rows: usize,
 }
 
-impl Table for ParquetTable {
-    fn create(path: &Path, columns: &'static [Column]) -> io::Result<Self> {
+impl ParquetFile {
+    /// Begins a file.
+    pub(crate) fn begin(sink: Sink, columns: &'static [Column]) -> io::Result<Self> {
         let fields: Vec<_> = columns
             .iter()
             .map(|(name, shape)| Field::new(*name, data_type(*shape), true))
@@ -43,27 +43,11 @@ impl Table for ParquetTable {
             .set_compression(Compression::SNAPPY)
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
             .build();
-        let sink = Sink::create(path)?;
         let writer = ArrowWriter::try_new(sink, Arc::clone(&schema), Some(properties))?;
         let builders = columns.iter().map(|(_, shape)| Builder::new(*shape)).collect();
         Ok(Self { writer, schema, builders, rows: 0 })
     }
 
-    fn write(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
-        for (builder, cell) in self.builders.iter_mut().zip(cells) {
-            builder.append(cell);
-        }
-        self.rows += 1;
-        if self.rows == BATCH_ROWS { self.flush() } else { Ok(()) }
-    }
-
-    fn finish(mut self) -> io::Result<()> {
-        self.flush()?;
-        self.writer.into_inner()?.finish()
-    }
-}
-
-impl ParquetTable {
     /// Hands the rows held so far to the writer.
     fn flush(&mut self) -> io::Result<()> {
         if self.rows == 0 {
@@ -77,6 +61,21 @@ impl ParquetTable {
     }
 }
 
+impl RowFile for ParquetFile {
+    fn write(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
+        for (builder, cell) in self.builders.iter_mut().zip(cells) {
+            builder.append(cell);
+        }
+        self.rows += 1;
+        if self.rows == BATCH_ROWS { self.flush() } else { Ok(()) }
+    }
+
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
+        self.flush()?;
+        self.writer.into_inner()?.finish()
+    }
+}
+
 /// The Arrow type of a shape.
 fn data_type(shape: Shape) -> DataType {
     match shape {
@@ -84,6 +83,7 @@ fn data_type(shape: Shape) -> DataType {
         Shape::Integer => DataType::Int64,
         Shape::Boolean => DataType::Boolean,
         Shape::Decimal => DataType::Decimal128(18, 2),
+        Shape::Number => DataType::Float64,
         Shape::Date => DataType::Date32,
         Shape::Moment => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         Shape::Texts => DataType::new_list(DataType::Utf8, true),
@@ -96,6 +96,7 @@ enum Builder {
     Integer(Int64Builder),
     Boolean(BooleanBuilder),
     Decimal(Decimal128Builder),
+    Number(Float64Builder),
     Date(Date32Builder),
     Moment(TimestampMicrosecondBuilder),
     Texts(ListBuilder<StringBuilder>),
@@ -109,6 +110,7 @@ impl Builder {
             Shape::Integer => Self::Integer(Int64Builder::new()),
             Shape::Boolean => Self::Boolean(BooleanBuilder::new()),
             Shape::Decimal => Self::Decimal(Decimal128Builder::new().with_data_type(data_type)),
+            Shape::Number => Self::Number(Float64Builder::new()),
             Shape::Date => Self::Date(Date32Builder::new()),
             Shape::Moment => {
                 Self::Moment(TimestampMicrosecondBuilder::new().with_data_type(data_type))
@@ -126,6 +128,7 @@ impl Builder {
             (Self::Decimal(builder), Cell::Decimal(amount)) => {
                 builder.append_value(i128::from(amount.0));
             }
+            (Self::Number(builder), Cell::Number(number)) => builder.append_value(number.as_f64()),
             (Self::Date(builder), Cell::Date(day)) => builder.append_value(days_since_1970(*day)),
             (Self::Moment(builder), Cell::Moment(moment)) => builder.append_value(moment.unix_us()),
             (Self::Texts(builder), Cell::Texts(texts)) => {
@@ -147,6 +150,7 @@ impl Builder {
             Self::Integer(builder) => builder.append_null(),
             Self::Boolean(builder) => builder.append_null(),
             Self::Decimal(builder) => builder.append_null(),
+            Self::Number(builder) => builder.append_null(),
             Self::Date(builder) => builder.append_null(),
             Self::Moment(builder) => builder.append_null(),
             Self::Texts(builder) => builder.append_null(),
@@ -159,6 +163,7 @@ impl Builder {
             Self::Integer(builder) => Arc::new(builder.finish()),
             Self::Boolean(builder) => Arc::new(builder.finish()),
             Self::Decimal(builder) => Arc::new(builder.finish()),
+            Self::Number(builder) => Arc::new(builder.finish()),
             Self::Date(builder) => Arc::new(builder.finish()),
             Self::Moment(builder) => Arc::new(builder.finish()),
             Self::Texts(builder) => Arc::new(builder.finish()),

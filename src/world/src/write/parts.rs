@@ -3,47 +3,52 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Table;
-use crate::GenerateError;
-use crate::record::Record;
+use domain::Date;
 
-/// Writes a table into as many files as it needs; a file begins with its first row.
-pub(crate) struct Parts<T> {
+use super::{RowFile, create};
+use crate::GenerateError;
+use crate::record::Cell;
+use crate::table::Table;
+
+/// Writes a table, or one period of it, into as many files as it needs; a file begins with its
+/// first row.
+pub(crate) struct Parts {
     folder: PathBuf,
-    name: Box<dyn Fn(u64) -> String>,
-    part_rows_max: u64,
-    open: Option<(PathBuf, T)>,
+    table: &'static Table,
+    period: Option<Date>,
+    open: Option<(PathBuf, Box<dyn RowFile>)>,
     rows: u64,
     files: Vec<PathBuf>,
 }
 
-impl<T: Table> Parts<T> {
-    /// A table in a folder that exists, whose files have that many rows at most.
-    pub(crate) fn new(
-        folder: &Path,
-        part_rows_max: u64,
-        name: impl Fn(u64) -> String + 'static,
-    ) -> Self {
+impl Parts {
+    /// A table, or a period of it, in a folder that exists.
+    pub(crate) fn new(folder: &Path, table: &'static Table, period: Option<Date>) -> Self {
         let folder = folder.to_owned();
-        Self { folder, name: Box::new(name), part_rows_max, open: None, rows: 0, files: Vec::new() }
+        Self { folder, table, period, open: None, rows: 0, files: Vec::new() }
     }
 
     /// Writes one row.
-    pub(crate) fn write<R: Record>(&mut self, record: &R) -> Result<(), GenerateError> {
-        if self.rows.is_multiple_of(self.part_rows_max) {
+    pub(crate) fn write(&mut self, cells: &[Cell<'_>]) -> Result<(), GenerateError> {
+        let rows_max = self.table.files.rows_max();
+        if self.rows.is_multiple_of(rows_max) {
             self.close()?;
         }
-        let (path, table) = match &mut self.open {
+        let (path, file) = match &mut self.open {
             Some(open) => open,
             None => {
-                let path = self.folder.join((self.name)(self.rows / self.part_rows_max));
-                let table = T::create(&path, R::COLUMNS).map_err(failed(&path))?;
-                self.open.insert((path, table))
+                let name = self.table.file_name(self.period, self.rows / rows_max);
+                let path = self.folder.join(name);
+                let file = create(self.table, &path).map_err(failed(&path))?;
+                self.open.insert((path, file))
             }
         };
-        let cells = record.cells();
-        debug_assert_eq!(cells.len(), R::COLUMNS.len(), "invariant: a cell for each column");
-        table.write(&cells).map_err(failed(path))?;
+        debug_assert_eq!(
+            cells.len(),
+            self.table.columns.len(),
+            "invariant: a cell for each column"
+        );
+        file.write(cells).map_err(failed(path))?;
         self.rows += 1;
         Ok(())
     }
@@ -54,10 +59,10 @@ impl<T: Table> Parts<T> {
         Ok((self.files, self.rows))
     }
 
-    /// Ends the file that is open.
+    /// Ends the file that is being written.
     fn close(&mut self) -> Result<(), GenerateError> {
-        if let Some((path, table)) = self.open.take() {
-            table.finish().map_err(failed(&path))?;
+        if let Some((path, file)) = self.open.take() {
+            file.finish().map_err(failed(&path))?;
             self.files.push(path);
         }
         Ok(())
