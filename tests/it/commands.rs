@@ -247,7 +247,8 @@ fn the_catalogue_is_shown_to_anyone() {
         "{codebook}"
     );
     let json: Value = serde_json::from_str(&show(&["datasets", "--json"])).unwrap();
-    assert_eq!(json.as_array().unwrap().len(), 5);
+    let served = room.nobody().json("/v1/datasets");
+    assert_eq!(json, served["datasets"]);
 }
 
 /// A steward far away does the same over HTTP, with a token.
