@@ -20,7 +20,8 @@ fn steward(folder: &Folder) -> Vec<String> {
     let newest = listed[0]["id"].as_str().unwrap();
     let shown = folder.done(&["snapshots", "show", "traders", newest]);
     let verified = folder.done(&["snapshots", "verify", "traders", newest]);
-    let activated = folder.done(&["snapshots", "activate", "traders", newest]);
+    let activated =
+        folder.done(&["snapshots", "activate", "traders", newest, "--reason", "checked by hand"]);
     let editions = folder.done(&["editions", "list"]);
     let edition = folder.done(&["editions", "show", "e-2"]);
     let snapshots = folder.done(&["snapshots", "list", "traders"]);

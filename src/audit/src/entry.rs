@@ -272,6 +272,9 @@ pub struct EditionMade {
     pub as_of: Date,
     /// The snapshot of each dataset.
     pub snapshots: BTreeMap<DatasetName, SnapshotRef>,
+    /// Why, where whoever activated a snapshot said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// See [`Body::Project`].

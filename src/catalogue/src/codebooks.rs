@@ -170,6 +170,22 @@ mod tests {
         assert_eq!(categories[1].value(), "NO");
     }
 
+    /// A limit that is never checked would go unnoticed.
+    #[test]
+    fn a_limit_or_an_order_that_cannot_be_checked_is_refused() {
+        let refused = |quality: &str| {
+            let text = format!("{}\nquality: {quality}\n", crate::fixture::CODEBOOK_NOTICES);
+            parse("notices", &text).unwrap_err().to_string()
+        };
+
+        let unknown = refused("{hold: {null_share.gtin: 0.1}}");
+        assert!(unknown.contains("quality names the field gtin"), "{unknown}");
+        assert!(refused("{hold: {rows_drop: 20}}").contains("between 0 and 1"));
+        let order = refused("{order: [[listing_id, received]]}");
+        assert!(order.contains("quality.order compares listing_id and received"), "{order}");
+        assert!(refused("{hold: {rows_dorp: 0.2}}").contains("not a codebook"));
+    }
+
     #[test]
     fn a_codebook_in_the_wrong_folder_is_refused() {
         let refused = parse("traders", crate::fixture::CODEBOOK_LISTINGS).unwrap_err();

@@ -9,14 +9,14 @@
 mod check;
 mod period;
 mod predicate;
-
-use std::collections::BTreeMap;
+mod quality;
 
 use serde::{Deserialize, Serialize};
 
 pub use check::CodebookError;
 pub use period::InvalidPeriod;
 pub use predicate::{InvalidPredicate, Predicate};
+pub use quality::{InvalidLimit, LimitName, Quality, QualityRule};
 
 use crate::canonical::{self, CanonicalizeError};
 use crate::ids::{ColumnName, DatasetName, Sha256Digest};
@@ -239,18 +239,6 @@ pub struct KnownGap {
     pub note: String,
 }
 
-/// How much of a flaw the publish path bears, as a share of the rows, rule by rule.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Quality {
-    /// Beyond the share, nothing is published.
-    #[serde(default)]
-    pub reject: BTreeMap<String, f64>,
-    /// Beyond the share, the finding stands in the manifest as exceeded.
-    #[serde(default)]
-    pub report: BTreeMap<String, f64>,
-}
-
 /// What changed with a schema version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -308,9 +296,13 @@ pub struct Codebook {
     pub known_gaps: Vec<KnownGap>,
     /// The columns.
     pub fields: Vec<Field>,
-    /// How much of which flaw is borne.
+    /// How much of which flaw is borne, and what happens beyond it.
     #[serde(default)]
     pub quality: Quality,
+    /// The column by which a comparison of two snapshots groups its counts; the first coded column
+    /// of the sort order unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff_by: Option<ColumnName>,
     /// What changed when.
     pub changelog: Vec<ChangelogEntry>,
 }

@@ -184,6 +184,8 @@ pub enum FindingVerdict {
     Ok,
     /// Beyond a limit that is only reported.
     Exceeded,
+    /// Beyond a limit that holds the snapshot until a person activates it.
+    Held,
     /// Beyond a limit that rejects.
     Rejected,
     /// What it would be checked against is not there yet.

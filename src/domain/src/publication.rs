@@ -11,6 +11,9 @@ use crate::manifest::{ColumnSummary, Coverage, Finding, Resource, Source};
 use crate::question::MountedFile;
 use crate::time::Date;
 
+/// The longest reason that a steward may give, in characters.
+pub const REASON_CHARACTERS_MAX: usize = 1_000;
+
 /// What a publishing worker is to do.
 ///
 /// # Order

@@ -13,6 +13,7 @@
 //!   it is received.
 //! - [`job`]: what the worker is told; [`run`]: the way of one publication; [`make`]: its end.
 //! - [`publications`]: which there are; [`error`]: why one does not succeed.
+//! - [`reason`]: what a steward says when something is activated.
 
 pub mod error;
 pub mod inbox;
@@ -21,6 +22,7 @@ pub mod label;
 mod make;
 pub mod order;
 pub mod publications;
+pub mod reason;
 mod run;
 
 use std::sync::Arc;
@@ -37,6 +39,7 @@ use tracing::Instrument as _;
 pub use error::{CancelError, PublishError};
 pub use order::{Order, OrderError};
 pub use publications::{Publication, PublicationState, Publications, Report};
+pub use reason::{InvalidReason, Reason};
 
 use crate::Application;
 use label::Label;

@@ -7,8 +7,10 @@
 //! # Invariant
 //! A limit of the codebook is either held against a finding here, or no row was there to break it.
 
+use std::collections::BTreeMap;
+
 use domain::ColumnName;
-use domain::codebook::Quality;
+use domain::codebook::{LimitName, Quality, QualityRule};
 use domain::manifest::{Finding, FindingVerdict};
 
 use crate::columns::Columns;
@@ -34,26 +36,28 @@ pub(crate) fn findings(columns: &Columns, tally: &Tally, counts: &Counts) -> Vec
     let judge = Judge { quality };
     let unknown = tally.rejects.count_of(Rule::Category);
     let mut findings = vec![
-        judge.finding("primary_key_duplicate", None, counts.duplicates, read),
-        judge.finding("primary_key_conflict", None, counts.conflicts, read),
-        judge.finding("unknown_category", None, unknown, read),
+        judge.finding(QualityRule::PrimaryKeyDuplicate, None, counts.duplicates, read),
+        judge.finding(QualityRule::PrimaryKeyConflict, None, counts.conflicts, read),
+        judge.finding(QualityRule::UnknownCategory, None, unknown, read),
     ];
     for (key, orphans) in columns.codebook.foreign_keys.iter().zip(&counts.orphans) {
         let field = key.fields.first();
         findings.push(match orphans {
-            Some(orphans) => judge.finding("foreign_key_orphan", field, *orphans, accepted),
-            None => judge.not_checked("foreign_key_orphan", field),
+            Some(orphans) => {
+                judge.finding(QualityRule::ForeignKeyOrphan, field, *orphans, accepted)
+            }
+            None => judge.not_checked(QualityRule::ForeignKeyOrphan, field),
         });
     }
     for (place, tally) in tally.columns.iter().enumerate() {
         let name = Some(columns.name(place));
-        if judge.limit("null_share", name).is_some() {
-            findings.push(judge.finding("null_share", name, tally.nulls, accepted));
+        if !judge.limits(QualityRule::NullShare, name).is_empty() {
+            findings.push(judge.finding(QualityRule::NullShare, name, tally.nulls, accepted));
         }
         let noted = [
-            ("column_missing", tally.absent),
-            ("value_renamed", tally.renamed),
-            ("successor_missing", tally.successor_missing),
+            (QualityRule::ColumnMissing, tally.absent),
+            (QualityRule::ValueRenamed, tally.renamed),
+            (QualityRule::SuccessorMissing, tally.successor_missing),
         ];
         for (rule, count) in noted.into_iter().filter(|(_, count)| 0 < *count) {
             findings.push(judge.finding(rule, name, count, accepted));
@@ -92,31 +96,45 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// The limit of a rule, and what goes beyond it.
-    fn limit(&self, rule: &str, field: Option<&ColumnName>) -> Option<(f64, FindingVerdict)> {
-        let own = field.map(|field| format!("{rule}.{field}"));
-        let names = || own.as_deref().into_iter().chain([rule]);
-        let rejecting = names().find_map(|name| self.quality.reject.get(name));
-        let reporting = names().find_map(|name| self.quality.report.get(name));
-        let reject = rejecting.map(|limit| (*limit, FindingVerdict::Rejected));
-        reject.or_else(|| reporting.map(|limit| (*limit, FindingVerdict::Exceeded)))
+    /// The limits of a rule, the gravest first, and what goes beyond each.
+    fn limits(&self, rule: QualityRule, field: Option<&ColumnName>) -> Vec<(f64, FindingVerdict)> {
+        let own = LimitName { rule, column: field.cloned() };
+        let general = LimitName { rule, column: None };
+        let all = [
+            (&self.quality.reject, FindingVerdict::Rejected),
+            (&self.quality.hold, FindingVerdict::Held),
+            (&self.quality.report, FindingVerdict::Exceeded),
+        ];
+        let limit = |(limits, verdict): (&BTreeMap<LimitName, f64>, FindingVerdict)| {
+            let limit = limits.get(&own).or_else(|| limits.get(&general))?;
+            Some((*limit, verdict))
+        };
+        all.into_iter().filter_map(limit).collect()
     }
 
-    fn finding(&self, rule: &str, field: Option<&ColumnName>, count: u64, of: u64) -> Finding {
+    /// A count held against its limits: the gravest that is exceeded, else the nearest.
+    fn finding(
+        &self,
+        rule: QualityRule,
+        field: Option<&ColumnName>,
+        count: u64,
+        of: u64,
+    ) -> Finding {
         let share = if of == 0 { 0.0 } else { count as f64 / of as f64 };
-        let limit = self.limit(rule, field);
-        let beyond = limit.filter(|(limit, _)| *limit < share);
+        let limits = self.limits(rule, field);
+        let beyond = limits.iter().find(|(limit, _)| *limit < share).copied();
+        let nearest = limits.iter().map(|(limit, _)| *limit).reduce(f64::min);
         Finding {
-            rule: rule.to_owned(),
+            rule: rule.as_str().to_owned(),
             field: field.cloned(),
             count,
             share,
-            limit: limit.map(|(limit, _)| limit),
+            limit: beyond.map(|(limit, _)| limit).or(nearest),
             verdict: beyond.map_or(FindingVerdict::Ok, |(_, verdict)| verdict),
         }
     }
 
-    fn not_checked(&self, rule: &str, field: Option<&ColumnName>) -> Finding {
+    fn not_checked(&self, rule: QualityRule, field: Option<&ColumnName>) -> Finding {
         Finding { verdict: FindingVerdict::NotChecked, ..self.finding(rule, field, 0, 0) }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Codebook, Field, FieldType, Kind, Predicate};
+use super::{Codebook, Field, FieldType, Kind, LimitName, Predicate};
 use crate::ids::ColumnName;
 
 /// Why a codebook cannot be used.
@@ -40,6 +40,15 @@ pub enum CodebookError {
     /// The changelog has no line on the newest schema version.
     #[error("changelog has no entry for the newest schema_version")]
     ChangelogMissing,
+    /// A limit is no share of rows.
+    #[error("the limit quality {0} is not between 0 and 1")]
+    LimitShare(LimitName),
+    /// Two columns of which one is not to be later than the other cannot be compared.
+    #[error("quality.order compares {0} and {1}, which are not both dates or both datetimes")]
+    OrderTypes(ColumnName, ColumnName),
+    /// A comparison cannot be grouped by a column that may hold anything.
+    #[error("diff_by {0} has no categories, so that its values may be anything")]
+    DiffByOpen(ColumnName),
     /// A text that a reader needs is empty.
     #[error("{0} is empty")]
     TextEmpty(&'static str),
@@ -54,6 +63,7 @@ impl Codebook {
         self.check_texts()?;
         self.check_fields()?;
         self.check_names()?;
+        self.check_quality()?;
         self.check_kind()
     }
 
@@ -128,6 +138,31 @@ impl Codebook {
         }
         if let Some(retention) = &self.retention {
             self.known("retention.clock", &retention.clock)?;
+        }
+        Ok(())
+    }
+
+    fn check_quality(&self) -> Result<(), CodebookError> {
+        for (name, share) in self.quality.limits() {
+            if !(0.0..=1.0).contains(&share) {
+                return Err(CodebookError::LimitShare(name.clone()));
+            }
+            if let Some(column) = &name.column {
+                self.known("quality", column)?;
+            }
+        }
+        for (earlier, later) in &self.quality.order {
+            let earlier_type = self.known("quality.order", earlier)?.field_type;
+            let later_type = self.known("quality.order", later)?.field_type;
+            let is_time = matches!(earlier_type, FieldType::Date | FieldType::Datetime);
+            if !is_time || earlier_type != later_type {
+                return Err(CodebookError::OrderTypes(earlier.clone(), later.clone()));
+            }
+        }
+        if let Some(name) = &self.diff_by
+            && self.known("diff_by", name)?.categories.is_none()
+        {
+            return Err(CodebookError::DiffByOpen(name.clone()));
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use catalogue::{Snapshot, Verification, View};
 use domain::{DatasetName, Date, Role, Sha256Digest, SnapshotId, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -16,9 +16,10 @@ use crate::http::door::request::RequestContext;
 use crate::http::editions::EditionBody;
 use crate::http::problem::Problem;
 use crate::http::wire::document::{Lasting, document};
-use crate::http::wire::nothing::NoBody;
+use crate::http::wire::nothing::{NoBody, OptionalBody};
 use crate::http::wire::params::{not_found, page_of};
-use crate::http::wire::{Page, Params, json};
+use crate::http::wire::{Page, Params, ReadsJson, json};
+use crate::publish::Reason;
 
 /// Who may call what here.
 pub(crate) const PERMISSIONS: Permissions = &[
@@ -172,13 +173,27 @@ pub(crate) async fn read_manifest_signature(
     Ok(document(&request, "text/plain; charset=utf-8", Lasting::Forever, bytes))
 }
 
-/// Makes a snapshot the current one, in a new edition. No body, or `{}`.
+/// Why a snapshot is made the current one.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "checked against the export by hand"}))]
+struct ActivateBody {
+    /// Why: up to 1000 characters, which the log has as they are.
+    reason: Option<String>,
+}
+
+impl ReadsJson for ActivateBody {
+    const BODY_BYTES_MAX: usize = 1 << 14;
+}
+
+/// Makes a snapshot the current one, in a new edition. No body, or one with a reason.
 #[utoipa::path(
     tag = "stewards",
     params(
         ("dataset" = String, Path, description = "The dataset's name."),
         ("id" = String, Path, description = "The snapshot's id."),
     ),
+    request_body = Option<ActivateBody>,
     responses((status = 200, description = "The edition in which it is current.", body = EditionBody)),
 )]
 #[post("/v1/datasets/{dataset}/snapshots/{id}/activate")]
@@ -187,11 +202,13 @@ pub(crate) async fn activate(
     caller: Caller,
     context: RequestContext,
     path: web::Path<(DatasetName, SnapshotId)>,
-    _: NoBody,
+    OptionalBody(body): OptionalBody<ActivateBody>,
 ) -> Result<HttpResponse, Problem> {
     let attribution = room.attribution(&caller, &context);
     let (dataset, id) = path.into_inner();
-    let edition = room.activate(dataset, id, attribution).await?;
+    let reason = body.and_then(|body| body.reason);
+    let reason = reason.as_deref().map(Reason::parse).transpose()?;
+    let edition = room.activate(dataset, id, reason, attribution).await?;
     json(StatusCode::OK, &EditionBody::of(&edition))
 }
 

@@ -5,7 +5,7 @@
 //! - [`params`]: path and query parameters.
 //! - [`accept`]: the form of an answer; [`prefer`]: how long to wait for it.
 //! - [`range`]: parts of an answer, and answers known already.
-//! - `document`: what goes out byte for byte; `nothing`: bodies of operations that need none.
+//! - `document`: what goes out byte for byte; `nothing`: bodies that may be left out.
 
 pub mod accept;
 pub(crate) mod document;

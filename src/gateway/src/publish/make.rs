@@ -20,13 +20,13 @@ use crate::Application;
 use crate::application::open::BUILD;
 use crate::publish::publications::{Success, Underway};
 use crate::publish::run::Drafted;
-use crate::publish::{Delivery, PublicationState, PublishError, Report};
+use crate::publish::{Delivery, PublicationState, PublishError, Reason, Report};
 
 /// How a snapshot is to become visible.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Aim {
-    /// As current, in a new edition of this date.
-    Current(Date),
+    /// As current, in a new edition of this date; why, where somebody said so.
+    Current(Date, Option<Reason>),
     /// Without an edition.
     Staged,
 }
@@ -61,8 +61,8 @@ impl Application {
         })?;
         underway.progress().reach(Stage::Activate);
         let snapshot = adopted.snapshot().id().clone();
-        let aim = if wishes.stage { Aim::Staged } else { Aim::Current(order.as_of) };
-        self.log_and_settle(adopted, aim, &delivery.attribution).await?;
+        let aim = if wishes.stage { Aim::Staged } else { Aim::Current(order.as_of, None) };
+        self.log_and_settle(adopted, &aim, &delivery.attribution).await?;
         let view = self.catalogue().view();
         let edition = view.newest().filter(|_| !wishes.stage).map(|newest| newest.id().clone());
         let state =
@@ -81,10 +81,11 @@ impl Application {
         self: &Arc<Self>,
         dataset: DatasetName,
         id: SnapshotId,
+        reason: Option<Reason>,
         attribution: Attribution,
     ) -> Result<Arc<SignedEdition>, PublishError> {
         let room = Arc::clone(self);
-        let way = async move { room.make_current(&dataset, &id, &attribution).await };
+        let way = async move { room.make_current(&dataset, &id, reason, &attribution).await };
         // It ends early only where the application does, or by a fault that was told already.
         self.spawn(way.in_current_span()).await.unwrap_or(Err(PublishError::Closing))
     }
@@ -93,6 +94,7 @@ impl Application {
         &self,
         dataset: &DatasetName,
         id: &SnapshotId,
+        reason: Option<Reason>,
         attribution: &Attribution,
     ) -> Result<Arc<SignedEdition>, PublishError> {
         let _turn = self.publications().turn().await;
@@ -101,7 +103,7 @@ impl Application {
         let newest = view.newest().map(|newest| newest.edition().as_of);
         let own = pending.snapshot().manifest().as_of;
         let as_of = newest.map_or(own, |newest| newest.max(own));
-        self.log_and_settle(pending, Aim::Current(as_of), attribution).await?;
+        self.log_and_settle(pending, &Aim::Current(as_of, reason), attribution).await?;
         let view = self.catalogue().view();
         let newest = view.newest().cloned();
         Ok(newest.expect("invariant: activating leaves an edition"))
@@ -111,13 +113,13 @@ impl Application {
     async fn log_and_settle(
         &self,
         mut pending: Pending,
-        aim: Aim,
+        aim: &Aim,
         attribution: &Attribution,
     ) -> Result<(), PublishError> {
         let catalogue = self.catalogue();
-        if let Aim::Current(as_of) = aim {
+        if let Aim::Current(as_of, _) = aim {
             let created = self.clock().now();
-            let proposed = block_in_place(|| catalogue.propose(&mut pending, as_of, created));
+            let proposed = block_in_place(|| catalogue.propose(&mut pending, *as_of, created));
             if let Err(error) = proposed {
                 block_in_place(|| catalogue.abandon(pending))?;
                 return Err(error.into());
@@ -137,7 +139,7 @@ impl Application {
     async fn log_pending(
         &self,
         pending: &Pending,
-        aim: Aim,
+        aim: &Aim,
         attribution: &Attribution,
     ) -> Result<(), LogFailure> {
         for (logged, event) in events(pending, aim).into_iter().enumerate() {
@@ -171,7 +173,7 @@ struct LogFailure {
 }
 
 /// The entries of a pending publication, in the order in which they must become durable.
-fn events(pending: &Pending, aim: Aim) -> Vec<Event> {
+fn events(pending: &Pending, aim: &Aim) -> Vec<Event> {
     let snapshot = pending.snapshot();
     let publish = pending.is_new().then(|| {
         Event::Publish(Publish {
@@ -180,7 +182,7 @@ fn events(pending: &Pending, aim: Aim) -> Vec<Event> {
             manifest_sha256: snapshot.manifest_sha256(),
             rows: snapshot.manifest().row_count,
             supersedes: snapshot.manifest().supersedes.clone(),
-            staged: aim == Aim::Staged,
+            staged: *aim == Aim::Staged,
         })
     });
     let edition = pending.edition().map(|signed| {
@@ -190,6 +192,10 @@ fn events(pending: &Pending, aim: Aim) -> Vec<Event> {
             sha256: signed.sha256(),
             as_of: edition.as_of,
             snapshots: edition.snapshots.clone(),
+            reason: match aim {
+                Aim::Current(_, reason) => reason.clone().map(String::from),
+                Aim::Staged => None,
+            },
         })
     });
     publish.into_iter().chain(edition).collect()

@@ -76,7 +76,7 @@ fn as_many_rows_as_the_steward_bears_are_left_out_and_told() {
 #[test]
 fn a_share_beyond_the_codebooks_limit_rejects_all() {
     let mut codebook = traders();
-    codebook.quality.reject.insert("null_share.country".to_owned(), 0.4);
+    codebook.quality.reject.insert("null_share.country".parse().unwrap(), 0.4);
     let desk =
         |rows: &str| Desk::of(codebook.clone()).file("a.csv", format!("trader_id,country\n{rows}"));
 

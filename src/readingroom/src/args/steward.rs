@@ -78,8 +78,10 @@ pub(crate) enum SnapshotsCommand {
         /// The snapshot.
         id: SnapshotId,
     },
-    /// Make a staged snapshot the current one.
-    #[command(after_help = "Example:\n  readingroom snapshots activate --data DIR listings s-…\n")]
+    /// Make a staged, held or former snapshot the current one.
+    #[command(
+        after_help = "Example:\n  readingroom snapshots activate --data DIR listings s-… --reason 'checked by hand'\n"
+    )]
     Activate {
         /// Where.
         #[command(flatten)]
@@ -88,6 +90,9 @@ pub(crate) enum SnapshotsCommand {
         dataset: DatasetName,
         /// The snapshot.
         id: SnapshotId,
+        /// Why, for the log; needed for a snapshot that is held.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
     },
 }
 

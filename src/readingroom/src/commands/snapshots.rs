@@ -36,9 +36,10 @@ pub(crate) fn run(command: SnapshotsCommand) -> anyhow::Result<()> {
             let report: Value = Client::to(&target)?.post(&path, &json!({}))?;
             verified(&target, id.as_str(), &report)
         }
-        SnapshotsCommand::Activate { target, dataset, id } => {
+        SnapshotsCommand::Activate { target, dataset, id, reason } => {
             let path = format!("/v1/datasets/{dataset}/snapshots/{id}/activate");
-            let edition: Value = Client::to(&target)?.post(&path, &json!({}))?;
+            let body = reason.map_or_else(|| json!({}), |reason| json!({"reason": reason}));
+            let edition: Value = Client::to(&target)?.post(&path, &body)?;
             if target.json {
                 return output::json(&edition);
             }

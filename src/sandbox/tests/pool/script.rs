@@ -77,6 +77,7 @@ pub(crate) fn job(title: &str) -> PublishJob {
             known_gaps: Vec::new(),
             fields: Vec::new(),
             quality: Quality::default(),
+            diff_by: None,
             changelog: Vec::new(),
         },
         as_of: domain::Date::from_ymd_opt(2026, 11, 1).unwrap(),

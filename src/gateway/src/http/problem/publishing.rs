@@ -3,13 +3,13 @@
 use std::io;
 
 use catalogue::{AdoptError, DamageKind, FolderError, ProposeError, ReopenError};
-use domain::publication::RejectReport;
+use domain::publication::{REASON_CHARACTERS_MAX, RejectReport};
 
 use crate::http::problem::{Kind, Problem, capitalised, log_unavailable};
 use crate::http::wire::params::not_found;
 use crate::publish::inbox::ReceiveError;
 use crate::publish::label::{Label, LabelError};
-use crate::publish::{CancelError, OrderError, PublishError};
+use crate::publish::{CancelError, InvalidReason, OrderError, PublishError};
 
 /// When trying again makes sense after something was short for a moment.
 const SHORT_RETRY_S: u64 = 5;
@@ -89,6 +89,15 @@ fn unsettled() -> Problem {
              the server was started again.",
         )
         .retry_after_s(LONG_RETRY_S)
+}
+
+impl From<InvalidReason> for Problem {
+    fn from(error: InvalidReason) -> Self {
+        let said = capitalised(&error.to_string());
+        Kind::BodyInvalid.problem(format!(
+            "{said}. Say why in one line of 1 to {REASON_CHARACTERS_MAX} characters."
+        ))
+    }
 }
 
 impl From<OrderError> for Problem {

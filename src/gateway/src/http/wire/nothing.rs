@@ -1,4 +1,4 @@
-//! Bodies of operations that need none.
+//! Bodies of operations that need none, or may do without.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -23,7 +23,11 @@ impl ReadsJson for NoMembers {
     const BODY_BYTES_MAX: usize = 1 << 10;
 }
 
-impl FromRequest for NoBody {
+/// A JSON body that may be left out.
+#[derive(Debug)]
+pub(crate) struct OptionalBody<T>(pub(crate) Option<T>);
+
+impl<T: ReadsJson> FromRequest for OptionalBody<T> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
@@ -33,9 +37,19 @@ impl FromRequest for NoBody {
         let is_there = length.is_some_and(|length| length.as_bytes() != b"0")
             || headers.contains_key(header::TRANSFER_ENCODING);
         if !is_there {
-            return Box::pin(std::future::ready(Ok(Self)));
+            return Box::pin(std::future::ready(Ok(Self(None))));
         }
-        let body = JsonBody::<NoMembers>::from_request(request, payload);
+        let body = JsonBody::<T>::from_request(request, payload);
+        Box::pin(async move { body.await.map(|JsonBody(body)| Self(Some(body))) })
+    }
+}
+
+impl FromRequest for NoBody {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let body = OptionalBody::<NoMembers>::from_request(request, payload);
         Box::pin(async move { body.await.map(|_| Self) })
     }
 }
