@@ -19,4 +19,5 @@ mod room;
 mod statements;
 mod tidy;
 mod tokens;
+mod versions;
 mod wait;

@@ -52,6 +52,7 @@ foreignKeys:
   - {fields: [listing_id], reference: {resource: listings, fields: [listing_id]}}
 sort_order: [received, notice_id]
 schema_version: 1
+known_gaps: [{from: 2025-02-01, until: 2025-02-14, note: Counts for LU were lost.}]
 fields:
   - {name: notice_id, type: string, class: public, nullable: false, description: Its id.}
   - {name: listing_id, type: string, class: public, nullable: true, description: About what.}
@@ -76,6 +77,11 @@ impl Room {
             scratch: tempfile::tempdir().unwrap(),
             key: Arc::new(SigningKey::generate("room.example").unwrap()),
         }
+    }
+
+    /// The folder in which drafts lie.
+    pub(crate) fn scratch(&self) -> &Path {
+        self.scratch.path()
     }
 
     /// A copy of the folder as it is at this instant: what a crash now would leave.

@@ -9,7 +9,7 @@
 //!
 //! # Rooms
 //! - `codebooks`: what this program's datasets are; `layout`: where things lie.
-//! - `snapshot`, `edition`, `view`: what there is to read.
+//! - `snapshot`, `edition`, `view`: what there is to read; `notices`: what its readers are told.
 //! - `draft`, `adopt`, `pending`: from a worker's draft to a new edition.
 //! - `load`, `verify`, `damage`: believing what is stored, and saying where not.
 //! - `seal`, `digest`, `folder`: signatures, digests and durable writing.
@@ -25,6 +25,7 @@ mod fixture;
 mod folder;
 mod layout;
 mod load;
+mod notices;
 mod pending;
 mod seal;
 mod snapshot;

@@ -2,5 +2,6 @@
 
 mod chain;
 mod crash;
+mod notices;
 mod publish;
 mod tamper;

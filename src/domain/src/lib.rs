@@ -24,6 +24,7 @@ pub mod grant;
 pub mod ids;
 pub mod limits;
 pub mod manifest;
+pub mod notice;
 pub mod outcome;
 pub mod principal;
 pub mod project;
@@ -41,6 +42,7 @@ pub use ids::{
 };
 pub use limits::{Limits, LimitsPatch};
 pub use manifest::Manifest;
+pub use notice::Notice;
 pub use principal::{Principal, Role};
 pub use project::{Member, Project};
 pub use question::{Format, Question};

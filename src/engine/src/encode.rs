@@ -33,8 +33,8 @@ mod text;
 
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
-use domain::Format;
 use domain::limits::LimitName;
+use domain::{Format, Notice};
 use parquet::errors::ParquetError;
 
 pub(crate) use answer::{Answer, Flow};
@@ -77,13 +77,13 @@ pub(crate) enum EncodeError {
 
 /// What is known at the end of an answer.
 #[derive(Clone, Copy, Debug)]
-struct End {
+pub(crate) struct End {
     rows: u64,
     is_truncated: bool,
 }
 
 /// One form of an answer.
-trait Encoder {
+pub(crate) trait Encoder {
     /// Appends what stands before the rows.
     fn begin(&mut self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
 
@@ -105,10 +105,18 @@ trait Encoder {
     }
 }
 
-/// The encoder of a format.
-fn encoder(format: Format, shape: &Shape) -> Result<Box<dyn Encoder>, EncodeError> {
+/// The encoder of a format. Only JSON has a place for notices; with the others they stand in the
+/// headers.
+///
+/// # Errors
+/// A shape that the format cannot hold.
+pub(crate) fn encoder(
+    format: Format,
+    shape: &Shape,
+    notices: &[Notice],
+) -> Result<Box<dyn Encoder>, EncodeError> {
     Ok(match format {
-        Format::Json => Box::new(json::Json::new(shape)),
+        Format::Json => Box::new(json::Json::new(shape, notices)?),
         Format::Ndjson => Box::new(lines::Lines::new(shape)),
         Format::Csv => Box::new(table::Table::new(shape)),
         Format::Arrow => Box::new(stream::Stream::new(shape)?),

@@ -38,8 +38,8 @@ use std::sync::Arc;
 use std::thread;
 
 use datafusion::execution::cache::cache_manager::FileMetadataCache;
-use domain::Question;
 use domain::verdict::{Refusal, Verdict};
+use domain::{Notice, Question};
 use tokio::runtime::Runtime;
 
 pub use encode::{Sink, SinkClosed};
@@ -131,9 +131,15 @@ impl Engine {
     }
 
     /// Runs a vetted question over the files of its snapshots: for each scan of the verdict, in
-    /// order, the files of its mount.
-    pub fn run(&self, vetted: Vetted, files: Vec<File>, sink: &mut dyn Sink) -> RunResult {
-        vetted.prepared.run(files, &self.runtime, sink)
+    /// order, the files of its mount. The notices go into answers whose form has a place for them.
+    pub fn run(
+        &self,
+        vetted: Vetted,
+        files: Vec<File>,
+        notices: &[Notice],
+        sink: &mut dyn Sink,
+    ) -> RunResult {
+        vetted.prepared.run(files, notices, &self.runtime, sink)
     }
 
     fn planned(&self, question: &Question) -> Result<Vetted, Refusal> {
@@ -186,7 +192,7 @@ impl Engine {
             known: Vec::new(),
         };
         if let Ok(vetted) = self.plan(question) {
-            self.run(vetted, Vec::new(), &mut Nowhere);
+            self.run(vetted, Vec::new(), &[], &mut Nowhere);
         }
     }
 }

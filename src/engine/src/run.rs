@@ -29,7 +29,7 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner as _}
 use domain::limits::LimitName;
 use domain::outcome::{FailureKind, LimitHit, Summary};
 use domain::question::{MountedFile, OnLimit};
-use domain::{Format, Limits};
+use domain::{Format, Limits, Notice};
 use futures::StreamExt as _;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{Receiver, channel};
@@ -38,7 +38,7 @@ pub use failure::Fault;
 pub(crate) use pushdown::is_worthwhile;
 pub(crate) use session::{Session, footers};
 
-use crate::encode::{Answer, EncodeError, Flow, RowsDigest, Shape, Sink};
+use crate::encode::{Answer, EncodeError, Flow, RowsDigest, Shape, Sink, encoder};
 use crate::on_planner_thread;
 use failure::Cause;
 
@@ -92,8 +92,14 @@ impl From<Fault> for Stop {
 
 impl Prepared {
     /// Runs the plan over its files, in the order of [`Prepared::files`].
-    pub(crate) fn run(self, files: Vec<File>, runtime: &Runtime, sink: &mut dyn Sink) -> RunResult {
-        match self.answer(files, runtime, sink) {
+    pub(crate) fn run(
+        self,
+        files: Vec<File>,
+        notices: &[Notice],
+        runtime: &Runtime,
+        sink: &mut dyn Sink,
+    ) -> RunResult {
+        match self.answer(files, notices, runtime, sink) {
             Ok(summary) => RunResult::Finished(summary),
             Err(stop) => self.explain(stop),
         }
@@ -102,6 +108,7 @@ impl Prepared {
     fn answer(
         &self,
         files: Vec<File>,
+        notices: &[Notice],
         runtime: &Runtime,
         sink: &mut dyn Sink,
     ) -> Result<Summary, Stop> {
@@ -110,8 +117,8 @@ impl Prepared {
             .open(&self.files, files)
             .map_err(|files| Fault::Files(files.into()))?;
         let physical = self.physical(runtime)?;
-        let mut answer =
-            Answer::begin(&self.shape, self.format, &self.limits, self.on_limit, sink)?;
+        let encoder = encoder(self.format, &self.shape, notices)?;
+        let mut answer = Answer::begin(&self.shape, encoder, &self.limits, self.on_limit, sink)?;
         let (digest_sender, digest_batches) = sync_channel::<RecordBatch>(WAITING_BATCHES);
         let digest = thread::scope(|scope| {
             let digesting = scope.spawn(move || -> Result<RowsDigest, EncodeError> {

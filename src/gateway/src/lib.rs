@@ -11,6 +11,7 @@
 //! - [`settings`]: what an operator may choose.
 //! - [`application`]: everything one data folder needs, opened together; [`serve`]: its doors.
 //! - [`ask`]: from a question to an answer that the log knows.
+//! - `notices`: what is told with every answer.
 //! - [`publish`]: from a steward's delivery to an edition that the log knows.
 //! - [`register`]: what the registrar decides, and the tokens that follow from it.
 //! - [`spool`]: stored answers; [`records`]: where queries stand in the log.
@@ -22,6 +23,7 @@ pub mod ask;
 mod flood;
 pub mod http;
 pub mod metrics;
+mod notices;
 pub mod publish;
 pub mod records;
 pub mod register;

@@ -10,7 +10,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use audit::entry::{Body, Intent, Outcome};
 use audit::{Audit, Private, ReplayError, Replayed};
-use domain::{DatasetName, Format, ProjectId, QueryId, Role, SnapshotId, Timestamp};
+use domain::{DatasetName, Format, Notice, ProjectId, QueryId, Role, SnapshotId, Timestamp};
 use ledger::LeafIndex;
 
 use crate::ask::release::Facts;
@@ -176,9 +176,9 @@ impl Record {
         Format::ALL.into_iter().find(|format| format.media_type() == self.intent.format)
     }
 
-    /// What its answer's headers say, if it has an answer.
+    /// What its answer's headers say, if it has an answer, with what is told of its snapshots.
     #[must_use]
-    pub fn facts(&self) -> Option<Facts> {
+    pub fn facts(&self, notices: Vec<Notice>) -> Option<Facts> {
         let ended = self.ended.as_ref()?;
         ended.outcome.body_sha256?;
         let snapshots = self.snapshots().map(|(dataset, id)| (dataset.clone(), id.clone()));
@@ -190,6 +190,7 @@ impl Record {
             log_index: ended.index,
             truncated: ended.outcome.truncated.unwrap_or(false),
             format: self.format()?,
+            notices,
         })
     }
 }

@@ -12,8 +12,8 @@ use std::panic::PanicHookInfo;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
-use domain::Question;
 use domain::publication::PublishJob;
+use domain::{Notice, Question};
 use engine::{Engine, RunResult, Sink, SinkClosed, Vetted};
 use publish::PublishFailure;
 use sandbox::isolate;
@@ -70,7 +70,7 @@ impl Worker {
     fn obey(&mut self, message: ToWorker<'static>, files: Vec<File>) -> anyhow::Result<()> {
         match message {
             ToWorker::Plan(question) => self.plan(question.into_owned()),
-            ToWorker::Go { .. } => self.go(files),
+            ToWorker::Go { notices, .. } => self.go(files, &notices),
             ToWorker::Publish { job, .. } => self.publish(job.into_owned(), files),
             ToWorker::Hello { .. } => Err(self.fault("it was greeted twice")),
         }
@@ -88,11 +88,11 @@ impl Worker {
         Ok(())
     }
 
-    fn go(&mut self, files: Vec<File>) -> anyhow::Result<()> {
+    fn go(&mut self, files: Vec<File>, notices: &[Notice]) -> anyhow::Result<()> {
         let Some(vetted) = self.vetted.take() else {
             return Err(self.fault("it was told to go without a plan"));
         };
-        match self.engine.run(vetted, files, &mut Outlet(&mut self.sender)) {
+        match self.engine.run(vetted, files, notices, &mut Outlet(&mut self.sender)) {
             RunResult::Finished(summary) => self.sender.send(&FromWorker::Finished(summary))?,
             RunResult::Failed(kind) => self.sender.send(&FromWorker::Failed(kind))?,
             RunResult::LimitHit(hit) => self.sender.send(&FromWorker::LimitHit(hit))?,

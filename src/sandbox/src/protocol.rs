@@ -31,6 +31,7 @@ mod frame;
 use std::borrow::Cow;
 use std::path::PathBuf;
 
+use domain::Notice;
 use domain::outcome::{FailureKind, LimitHit, Summary};
 use domain::publication::{Draft, Progress, PublishJob, RejectReport};
 use domain::question::Question;
@@ -83,6 +84,8 @@ pub enum ToWorker<'a> {
     Plan(Cow<'a, Question>),
     /// Run what was planned last.
     Go {
+        /// What the answer must say of the snapshots that it rests on.
+        notices: Cow<'a, [Notice]>,
         /// How many descriptors follow: the files of each scan of the verdict, in its order.
         descriptors: usize,
     },
@@ -101,7 +104,7 @@ impl ToWorker<'_> {
     pub fn descriptors(&self) -> usize {
         match self {
             Self::Hello { .. } | Self::Plan(_) => 0,
-            Self::Go { descriptors } | Self::Publish { descriptors, .. } => *descriptors,
+            Self::Go { descriptors, .. } | Self::Publish { descriptors, .. } => *descriptors,
         }
     }
 }

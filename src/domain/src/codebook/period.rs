@@ -55,6 +55,15 @@ impl PeriodUnit {
         }
     }
 
+    /// The last day of a period.
+    ///
+    /// # Errors
+    /// As [`PeriodUnit::first_day`].
+    pub fn last_day(self, period: &str) -> Result<Date, InvalidPeriod> {
+        let first = self.first_day(period)?;
+        Ok(self.next_first_day(first).and_then(|next| next.pred_opt()).unwrap_or(first))
+    }
+
     /// The periods strictly between the first and the last of some that are not among them.
     ///
     /// # Errors
@@ -92,6 +101,14 @@ mod tests {
         for text in ["2025-13", "2025-7", "2025-07-01", "2025"] {
             assert!(PeriodUnit::Month.first_day(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_period_ends_the_day_before_the_next() {
+        let last = |unit: PeriodUnit, period| unit.last_day(period).unwrap().to_string();
+
+        assert_eq!(last(PeriodUnit::Day, "2024-02-29"), "2024-02-29");
+        assert_eq!(last(PeriodUnit::Month, "2024-02"), "2024-02-29");
     }
 
     #[test]

@@ -5,11 +5,11 @@
 //! says so, and is whole in its form.
 
 use arrow::record_batch::RecordBatch;
+use domain::Limits;
 use domain::limits::LimitName;
 use domain::question::OnLimit;
-use domain::{Format, Limits};
 
-use super::{EncodeError, Encoder, End, Shape, Sink, encoder};
+use super::{EncodeError, Encoder, End, Shape, Sink};
 
 /// How much is gathered before the sink takes it.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -49,17 +49,17 @@ impl<'a> Answer<'a> {
     /// Begins an answer.
     ///
     /// # Errors
-    /// A shape that the format cannot hold, or a sink that takes nothing.
+    /// A beginning over the limit, or a sink that takes nothing.
     pub(crate) fn begin(
         shape: &Shape,
-        format: Format,
+        encoder: Box<dyn Encoder>,
         limits: &Limits,
         on_limit: OnLimit,
         sink: &'a mut dyn Sink,
     ) -> Result<Self, EncodeError> {
         let names: usize = shape.columns().iter().map(|column| column.name.len()).sum();
         let mut answer = Self {
-            encoder: encoder(format, shape)?,
+            encoder,
             sink,
             buffer: Vec::with_capacity(BUFFER_BYTES),
             row_bytes_max: TEXT_GROWTH * names + VALUE_BYTES_MAX * (1 + shape.columns().len()),

@@ -1,28 +1,36 @@
 //! JSON: one object with the columns and the rows.
 //!
 //! # Shape
-//! `{"columns":[{"name":…,"type":…}],"rows":[[…]],"row_count":n,"truncated":false,"notices":[]}`
+//! `{"columns":[{"name":…,"type":…}],"rows":[[…]],"row_count":n,"truncated":false,"notices":[…]}`
 
 use arrow::record_batch::RecordBatch;
+use domain::Notice;
 use domain::verdict::AnswerColumn;
 
 use super::column::Column;
 use super::{EncodeError, Encoder, End, Shape, text};
 
-/// What stands behind the rows, with the largest count.
+/// What stands behind the rows, with the largest count, but for the notices.
 const END_BYTES_MAX: usize =
-    "],\"row_count\":18446744073709551615,\"truncated\":false,\"notices\":[]}".len();
+    "],\"row_count\":18446744073709551615,\"truncated\":false,\"notices\":}".len();
 
 /// The encoder.
 pub(super) struct Json {
     columns: Vec<AnswerColumn>,
+    /// What stands behind the rows, as JSON.
+    notices: Vec<u8>,
     is_first: bool,
 }
 
 impl Json {
     /// An encoder of an answer.
-    pub(super) fn new(shape: &Shape) -> Self {
-        Self { columns: shape.columns().to_vec(), is_first: true }
+    ///
+    /// # Errors
+    /// Never for notices, which are plain data.
+    pub(super) fn new(shape: &Shape, notices: &[Notice]) -> Result<Self, EncodeError> {
+        let mut told = Vec::new();
+        text::json(notices, &mut told)?;
+        Ok(Self { columns: shape.columns().to_vec(), notices: told, is_first: true })
     }
 }
 
@@ -58,7 +66,9 @@ impl Encoder for Json {
         text::json(&end.rows, out)?;
         out.extend_from_slice(b",\"truncated\":");
         text::json(&end.is_truncated, out)?;
-        out.extend_from_slice(b",\"notices\":[]}");
+        out.extend_from_slice(b",\"notices\":");
+        out.extend_from_slice(&self.notices);
+        out.push(b'}');
         Ok(())
     }
 
@@ -71,6 +81,6 @@ impl Encoder for Json {
     }
 
     fn end_bytes_max(&self) -> usize {
-        END_BYTES_MAX
+        END_BYTES_MAX + self.notices.len()
     }
 }

@@ -62,7 +62,7 @@ fn files_that_are_not_the_mounted_ones_are_a_fault() {
     let world = World::open();
     let run = |files| {
         let vetted = ENGINE.plan(world.question("SELECT ad_id FROM ads")).unwrap();
-        ENGINE.run(vetted, files, &mut Bytes::default())
+        ENGINE.run(vetted, files, &[], &mut Bytes::default())
     };
     let other = world.files(&world.tell("SELECT ad_id FROM ad_reach").verdict);
 
@@ -84,7 +84,7 @@ fn a_file_that_is_no_parquet_is_a_fault() {
     drop(vetted);
     let vetted = ENGINE.plan(other).unwrap();
 
-    let result = ENGINE.run(vetted, vec![file], &mut Bytes::default());
+    let result = ENGINE.run(vetted, vec![file], &[], &mut Bytes::default());
 
     assert!(matches!(result, RunResult::Fault(Fault::Unreadable)), "{result:?}");
 }

@@ -69,7 +69,7 @@ fn every_research_question_plans_and_runs() {
             .plan(question(&world, &tables, &sql))
             .unwrap_or_else(|refusal| panic!("{}: {refusal:?}", path.display()));
         assert!(!vetted.verdict().scans.is_empty(), "{}", path.display());
-        let result = ENGINE.run(vetted, Vec::new(), &mut Bytes::default());
+        let result = ENGINE.run(vetted, Vec::new(), &[], &mut Bytes::default());
         assert!(matches!(result, RunResult::Finished(_)), "{}: {result:?}", path.display());
     }
 }

@@ -151,7 +151,7 @@ impl World {
         let vetted = ENGINE.plan(question)?;
         let verdict = vetted.verdict().clone();
         let mut body = Bytes::default();
-        let result = ENGINE.run(vetted, self.files(&verdict), &mut body);
+        let result = ENGINE.run(vetted, self.files(&verdict), &[], &mut body);
         Ok(Told { verdict, result, body: body.0 })
     }
 

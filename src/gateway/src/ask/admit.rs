@@ -9,7 +9,7 @@ use audit::entry::{Denied, Intent};
 use audit::event::QuestionText;
 use audit::{Attribution, Event};
 use catalogue::Snapshot;
-use domain::{DatasetName, QueryId, Sha256Digest, canonical};
+use domain::{DatasetName, Notice, QueryId, Sha256Digest, canonical};
 use ledger::LeafIndex;
 use sandbox::Lease;
 
@@ -35,6 +35,8 @@ pub(crate) struct Admission {
     pub(crate) prepared: Prepared,
     pub(crate) attribution: Attribution,
     pub(crate) intent: LeafIndex,
+    /// What is told with the answer; of the same instant in its body and in its headers.
+    pub(crate) notices: Vec<Notice>,
     pub(crate) begun: Instant,
 }
 
@@ -70,7 +72,9 @@ impl Application {
         let reserved = self.plan(asking, &scope, &mut prepared, &mut lease).await?;
         let attribution = self.attribution_of(&asking.principal, &asking.request);
         let intent = self.log_intent(asking, &prepared, &reserved, &attribution).await?;
-        let admission = Admission { reserved, prepared, attribution, intent, begun };
+        let scanned = prepared.scanned(reserved.authorized().verdict());
+        let notices = self.notices(scanned.iter().map(|it| (it.dataset(), it.id())));
+        let admission = Admission { reserved, prepared, attribution, intent, notices, begun };
         Ok(Admitted { admission, lease, running })
     }
 

@@ -8,7 +8,9 @@ use std::time::Instant;
 use audit::entry::{Download, Outcome};
 use audit::{Attribution, Event};
 use domain::limits::Usage;
-use domain::{DatasetName, EditionId, Format, Limits, QueryId, Sha256Digest, SnapshotId, Verdict};
+use domain::{
+    DatasetName, EditionId, Format, Limits, Notice, QueryId, Sha256Digest, SnapshotId, Verdict,
+};
 use ledger::LeafIndex;
 
 use crate::Application;
@@ -42,6 +44,8 @@ pub struct Facts {
     pub truncated: bool,
     /// Its form.
     pub format: Format,
+    /// What is told of the snapshots.
+    pub notices: Vec<Notice>,
 }
 
 /// A verdict that the log knows.
@@ -55,6 +59,8 @@ pub struct Planned {
     pub verdict: Verdict,
     /// The limits that would hold.
     pub limits: Limits,
+    /// What would be told of the snapshots.
+    pub notices: Vec<Notice>,
     /// The outcome's place in the log.
     pub log_index: LeafIndex,
 }
@@ -91,6 +97,7 @@ impl Application {
         self.phase("log_outcome", begun);
         let snapshots = admission.snapshots();
         let edition = admission.prepared.edition.id().clone();
+        let notices = admission.notices;
         admission.reserved.settle(charged);
         let (log_index, Answer { stored, summary }) = (index?, result?);
         let facts = Facts {
@@ -101,6 +108,7 @@ impl Application {
             log_index,
             truncated: summary.truncated,
             format: asking.format,
+            notices,
         };
         Ok(Released { facts, stored })
     }
@@ -124,13 +132,15 @@ impl Application {
             edition: admission.prepared.edition.id().clone(),
             verdict: admission.authorized().verdict().clone(),
             limits: *admission.authorized().limits(),
+            notices: admission.notices,
             log_index,
         };
         admission.reserved.settle(Usage::default());
         Ok(planned)
     }
 
-    /// Makes durable that a stored answer is fetched again, then releases it.
+    /// Makes durable that a stored answer is fetched again, then releases it, with what is told of
+    /// its snapshots now.
     ///
     /// # Errors
     /// When the log does not take the entry.
@@ -140,7 +150,8 @@ impl Application {
         record: &Record,
         stored: Stored,
     ) -> Result<Option<Released>, AskError> {
-        let Some(facts) = record.facts() else { return Ok(None) };
+        let notices = self.notices(record.snapshots());
+        let Some(facts) = record.facts(notices) else { return Ok(None) };
         let download = Download { query: facts.query.clone(), body_sha256: stored.sha256 };
         self.audit().append(attribution, Event::Download(download)).await?;
         Ok(Some(Released { facts, stored }))

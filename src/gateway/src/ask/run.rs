@@ -42,7 +42,8 @@ impl Application {
             Ok(files) => {
                 let standing = authorized.standing();
                 let wall = wall(authorized.limits().wall_ms, admission);
-                let execution = lease.execute(files, wall, |chunk| take(&mut writer, chunk));
+                let sink = |chunk: &[u8]| take(&mut writer, chunk);
+                let execution = lease.execute(files, &admission.notices, wall, sink);
                 // Leaving the execution unfinished kills the worker.
                 tokio::select! {
                     end = execution => end.map_err(AskError::Worker),

@@ -19,6 +19,7 @@ use futures::{Stream, stream};
 use crate::ask::Released;
 use crate::ask::release::Facts;
 use crate::http::problem::{Kind, Problem};
+use crate::http::wire::notice;
 use crate::http::wire::range::Part;
 use crate::spool::AnswerBytes;
 
@@ -30,6 +31,7 @@ const SNAPSHOTS: HeaderName = HeaderName::from_static("reading-room-snapshots");
 const ROWS_SHA256: HeaderName = HeaderName::from_static("reading-room-rows-sha256");
 const LOG_INDEX: HeaderName = HeaderName::from_static("reading-room-log-index");
 const NOTICES: HeaderName = HeaderName::from_static("reading-room-notices");
+const NOTICE: HeaderName = HeaderName::from_static("reading-room-notice");
 const TRUNCATED: HeaderName = HeaderName::from_static("reading-room-truncated");
 
 /// How much of a file is read at once.
@@ -94,7 +96,10 @@ fn name_answer(response: &mut HttpResponseBuilder, facts: &Facts, sha256: &Sha25
         .insert_header((EDITION, facts.edition.as_str()))
         .insert_header((SNAPSHOTS, snapshots.join(", ")))
         .insert_header((LOG_INDEX, facts.log_index.get().to_string()))
-        .insert_header((NOTICES, "0"));
+        .insert_header((NOTICES, facts.notices.len().to_string()));
+    if !facts.notices.is_empty() {
+        response.insert_header((NOTICE, notice::header(&facts.notices)));
+    }
     if let Some(rows_sha256) = &facts.rows_sha256 {
         response.insert_header((ROWS_SHA256, rows_sha256.to_string()));
     }

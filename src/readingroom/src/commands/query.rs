@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
-use domain::Format;
+use domain::{Format, Notice};
 use reqwest::Method;
 use reqwest::blocking::Response;
 use reqwest::header::ACCEPT;
@@ -43,13 +43,56 @@ pub(crate) fn run(query: &Query) -> anyhow::Result<()> {
         (_, Some(path)) => {
             let mut file = File::create(path)
                 .with_context(|| format!("{} cannot be written", path.display()))?;
-            let footer = footer(&response, asked);
+            let (footer, told) = (footer(&response, asked), Told::of(&response));
             copy(response, &mut file)?;
             output::note(format_args!("{}: {footer}", path.display()));
-            Ok(())
+            told.tell(&client)
         }
-        (_, None) => copy(response, &mut io::stdout().lock()),
+        (_, None) => {
+            let told = Told::of(&response);
+            copy(response, &mut io::stdout().lock())?;
+            told.tell(&client)
+        }
     }
+}
+
+/// Whether there is something to tell of an answer, and of which query.
+struct Told {
+    has_notices: bool,
+    query: String,
+}
+
+impl Told {
+    fn of(response: &Response) -> Self {
+        let has_notices = !matches!(header(response, "Reading-Room-Notices").as_str(), "0" | "?");
+        Self { has_notices, query: header(response, "Reading-Room-Query") }
+    }
+
+    /// Says on standard error what there is to tell, as the query's record has it whole.
+    fn tell(&self, client: &Client) -> anyhow::Result<()> {
+        if self.has_notices {
+            let record: Value = client.get(&format!("/v1/queries/{}", self.query))?;
+            tell(&record["notices"]);
+        }
+        Ok(())
+    }
+}
+
+/// Says notices on standard error, so that they never mix with rows.
+fn tell(notices: &Value) {
+    for notice in notices.as_array().into_iter().flatten() {
+        // A newer server may know kinds that this program does not.
+        match serde_json::from_value::<Notice>(notice.clone()) {
+            Ok(notice) => output::note(format_args!("notice: {notice}")),
+            Err(_) => output::note(format_args!("notice: {notice}")),
+        }
+    }
+}
+
+/// A header of a response.
+fn header(response: &Response, name: &str) -> String {
+    let value = response.headers().get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or("?").to_owned()
 }
 
 /// The form that is asked for; a table is drawn from JSON.
@@ -122,21 +165,16 @@ fn show(response: Response, asked: Instant) -> anyhow::Result<()> {
     if answer["truncated"] == json!(true) {
         output::line("cut at the row limit, as asked");
     }
-    for notice in answer["notices"].as_array().into_iter().flatten() {
-        output::line(format_args!("notice: {}", output::cell(notice)));
-    }
+    tell(&answer["notices"]);
     Ok(())
 }
 
 /// Time, edition and place in the log of an answer.
 fn footer(response: &Response, asked: Instant) -> String {
-    let header = |name: &str| {
-        response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("?").to_owned()
-    };
     format!(
         "{} ms, edition {}, log index {}",
         asked.elapsed().as_millis(),
-        header("Reading-Room-Edition"),
-        header("Reading-Room-Log-Index")
+        header(response, "Reading-Room-Edition"),
+        header(response, "Reading-Room-Log-Index")
     )
 }

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use domain::Notice;
 use domain::ids::ProjectId;
 use domain::outcome::{FailureKind, LimitHit, Summary};
 use domain::question::Question;
@@ -178,7 +179,8 @@ impl Lease {
         }
     }
 
-    /// Has the worker run what it planned last, on these files, for that long at most.
+    /// Has the worker run what it planned last, on these files, for that long at most. The notices
+    /// go into answers whose form has a place for them.
     ///
     /// The sink gets the answer's bytes as they come, in pieces of any size, on the caller's task.
     ///
@@ -187,6 +189,7 @@ impl Lease {
     pub async fn execute<S>(
         &mut self,
         files: Vec<File>,
+        notices: &[Notice],
         wall: Duration,
         mut sink: S,
     ) -> Result<RunEnd, WorkerError>
@@ -197,7 +200,8 @@ impl Lease {
             return Err(ProtocolError::Unexpected { name: "a go without a plan" }.into());
         }
         self.phase = Phase::Busy;
-        let frame = encode(&ToWorker::Go { descriptors: files.len() })?;
+        let frame =
+            encode(&ToWorker::Go { notices: Cow::Borrowed(notices), descriptors: files.len() })?;
         let line = line_of(&mut self.line)?;
         let said = tokio::time::timeout(wall, async {
             line.send(&frame).await?;

@@ -68,7 +68,8 @@ fn to_worker() -> impl Strategy<Value = ToWorker<'static>> {
         (text(), any::<usize>())
             .prop_map(|(path, threads)| ToWorker::Hello { scratch: path.into(), threads }),
         question().prop_map(|question| ToWorker::Plan(Cow::Owned(question))),
-        any::<usize>().prop_map(|descriptors| ToWorker::Go { descriptors }),
+        any::<usize>()
+            .prop_map(|descriptors| ToWorker::Go { notices: Vec::new().into(), descriptors }),
     ]
 }
 
@@ -247,7 +248,8 @@ fn an_answer_goes_out_in_chunks_that_are_not_too_long() {
 
 /// Sends a *go* that announces some descriptors, with batches of the same file attached.
 fn go(socket: &UnixStream, file: &File, announced: usize, batches: &[usize]) {
-    let message = encode(&ToWorker::Go { descriptors: announced }).unwrap();
+    let message =
+        encode(&ToWorker::Go { notices: Vec::new().into(), descriptors: announced }).unwrap();
     (&*socket).write_all(&message).unwrap();
     for &count in batches {
         let descriptors = vec![file.as_fd(); count];
@@ -268,14 +270,16 @@ fn files_arrive_in_order_over_as_many_frames_as_they_need() {
 
     go(&ours, &files[0], 0, &[]);
     let descriptors: Vec<_> = files.iter().map(File::as_fd).collect();
-    (&ours).write_all(&encode(&ToWorker::Go { descriptors: 3 }).unwrap()).unwrap();
+    (&ours)
+        .write_all(&encode(&ToWorker::Go { notices: Vec::new().into(), descriptors: 3 }).unwrap())
+        .unwrap();
     send_batch(&ours, &encode_descriptors(2).unwrap(), &descriptors[..2]).unwrap();
     send_batch(&ours, &encode_descriptors(1).unwrap(), &descriptors[2..]).unwrap();
 
     let (_, none) = receiver.receive().unwrap().unwrap();
     let (message, received) = receiver.receive().unwrap().unwrap();
     assert!(none.is_empty());
-    assert_eq!(message, ToWorker::Go { descriptors: 3 });
+    assert_eq!(message, ToWorker::Go { notices: Vec::new().into(), descriptors: 3 });
     let texts: Vec<String> =
         received.iter().map(|file| std::io::read_to_string(file).unwrap()).collect();
     assert_eq!(texts, ["file 0", "file 1", "file 2"]);

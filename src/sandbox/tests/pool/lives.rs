@@ -46,7 +46,7 @@ async fn a_worker_killed_in_the_middle_of_a_run_is_lost_and_the_next_one_works()
         kill_from_outside(pid);
         Ok(())
     };
-    let end = lease.execute(Vec::new(), LONG, sink).await;
+    let end = lease.execute(Vec::new(), &[], LONG, sink).await;
     drop(lease);
     let (next, answer) = room.ask("p-ada", "chunk 5").await;
 
@@ -154,7 +154,7 @@ async fn the_end_of_a_pool_is_the_end_of_all_its_processes() {
     assert_eq!(folders(room.folder.path()), 0);
     let late = room.pool.lease(&project_id("p-bob")).await;
     assert!(matches!(late, Err(LeaseError::Stopped)));
-    let end = lease.execute(Vec::new(), LONG, |_| Ok(())).await;
+    let end = lease.execute(Vec::new(), &[], LONG, |_| Ok(())).await;
     assert_eq!(loss(end), WorkerEnd::Stopped(Stop::PoolStopped));
 }
 

@@ -125,7 +125,7 @@ async fn run(lease: &mut Lease, files: Vec<File>) -> (Result<RunEnd, WorkerError
         answer.extend_from_slice(bytes);
         Ok(())
     };
-    let end = lease.execute(files, LONG, sink).await;
+    let end = lease.execute(files, &[], LONG, sink).await;
     (end, answer)
 }
 

@@ -81,7 +81,7 @@ async fn wall_time_kills_and_the_worker_is_gone_when_the_caller_hears_of_it() {
     let room = Room::with(|settings| settings.warm = 0);
     let mut lease = room.planned("p-ada", "park").await;
 
-    let end = lease.execute(Vec::new(), Duration::from_millis(1), |_| Ok(())).await;
+    let end = lease.execute(Vec::new(), &[], Duration::from_millis(1), |_| Ok(())).await;
 
     assert!(matches!(end, Ok(RunEnd::WallTime)), "{end:?}");
     assert_eq!(room.folders(), 0);
@@ -109,7 +109,7 @@ async fn a_sink_that_takes_no_more_stops_the_run() {
         taken += bytes.len();
         if taken < 1_000_000 { Ok(()) } else { Err(SinkFull) }
     };
-    let end = lease.execute(Vec::new(), LONG, sink).await;
+    let end = lease.execute(Vec::new(), &[], LONG, sink).await;
 
     assert!(matches!(end, Ok(RunEnd::Sink)), "{end:?}");
 }
@@ -127,7 +127,7 @@ async fn a_caller_that_hangs_up_kills() {
         Ok(())
     };
     tokio::select! {
-        _ = lease.execute(Vec::new(), LONG, sink) => panic!("it parks"),
+        _ = lease.execute(Vec::new(), &[], LONG, sink) => panic!("it parks"),
         _ = began => {}
     }
     drop(lease);
@@ -146,7 +146,7 @@ async fn a_kill_handle_cancels_its_question() {
         handle.kill();
         Ok(())
     };
-    let end = lease.execute(Vec::new(), LONG, sink).await;
+    let end = lease.execute(Vec::new(), &[], LONG, sink).await;
 
     assert_eq!(loss(end), WorkerEnd::Stopped(Stop::Cancelled));
 }

@@ -42,7 +42,7 @@ async fn busy_server() {
         println!("worker {}", std::str::from_utf8(pid).unwrap());
         Ok(())
     };
-    let _ = lease.execute(Vec::new(), LONG, sink).await;
+    let _ = lease.execute(Vec::new(), &[], LONG, sink).await;
 }
 
 /// A worker follows its server, even when the server has no time to say goodbye.

@@ -25,6 +25,7 @@ const ANSWER: &[&str] = &[
     "Reading-Room-Rows-Sha256",
     "Reading-Room-Log-Index",
     "Reading-Room-Notices",
+    "Reading-Room-Notice",
     "Reading-Room-Truncated",
     "Cache-Control",
     "Vary",
@@ -36,7 +37,7 @@ const ANSWERING: &[&str] = &["ask", "fetch_result"];
 /// All headers, by name, with a description and an example of each.
 pub(super) fn components() -> BTreeMap<String, RefOr<Header>> {
     let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
-    let all: [(&str, &str, Value); 20] = [
+    let all: [(&str, &str, Value); 21] = [
         (
             "Reading-Room-Request",
             "The request's id, as in the server's log and in problems.",
@@ -79,6 +80,15 @@ pub(super) fn components() -> BTreeMap<String, RefOr<Header>> {
         ),
         ("Reading-Room-Log-Index", "Where the outcome stands in the log.", json!(40118)),
         ("Reading-Room-Notices", "How many notices touch the snapshots used.", json!(0)),
+        (
+            "Reading-Room-Notice",
+            "The notices, as a structured list (RFC 9651); those that do not fit into a header are \
+             in the query's record only.",
+            json!(
+                "known_gap;dataset=\"statements_of_reasons\";snapshot=\"s-5fkesxbhx4s4wkpbz24y\";\
+                 text=%\"statements_of_reasons: incomplete from 2025-02-01 to 2025-02-14: LU\""
+            ),
+        ),
         ("Reading-Room-Truncated", "What the answer was cut by, where it was.", json!("rows")),
         ("Cache-Control", "Answers are the caller's own.", json!("private")),
         ("Vary", "What an answer depends on.", json!("Authorization, Accept")),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::question::OnLimit;
-use domain::{Date, Format, Limits, LimitsPatch, Principal};
+use domain::{Date, Format, Limits, LimitsPatch, Notice, Principal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -128,9 +128,37 @@ pub(crate) struct AnswerBody {
     row_count: u64,
     /// Whether the answer was cut at a limit, as `on_limit` allowed.
     truncated: bool,
-    /// Known gaps, corrections and redactions that touch the snapshots used.
-    #[schema(value_type = Vec<serde_json::Value>)]
-    notices: Vec<serde_json::Value>,
+    /// Known gaps and corrections that touch the snapshots used.
+    notices: Vec<NoticeBody>,
+}
+
+/// What a reader must know of a snapshot that an answer rests on; which members there are beside
+/// the first three depends on the kind.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used; it is written as domain::Notice")]
+pub(crate) struct NoticeBody {
+    /// `known_gap`, `correction` or `withdrawal`.
+    #[schema(example = "known_gap")]
+    kind: String,
+    /// The dataset.
+    dataset: String,
+    /// The snapshot that was used.
+    snapshot: String,
+    /// First day of a known gap.
+    #[schema(format = Date)]
+    from: Option<String>,
+    /// Last day of a known gap.
+    #[schema(format = Date)]
+    until: Option<String>,
+    /// What is missing in a known gap.
+    note: Option<String>,
+    /// The snapshot that was published in place of one that was wrong.
+    superseded_by: Option<String>,
+    /// Why the snapshot was corrected or withdrawn.
+    reason: Option<String>,
+    /// When the correction became current, or the snapshot was withdrawn.
+    #[schema(format = DateTime)]
+    at: Option<String>,
 }
 
 /// A column of an answer.
@@ -164,6 +192,9 @@ pub(crate) struct PlanBody {
     /// The plan as text, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<String>,
+    /// What would be told of the snapshots.
+    #[schema(value_type = Vec<NoticeBody>)]
+    notices: Vec<Notice>,
     /// The place of its outcome in the log.
     log_index: u64,
 }
@@ -219,6 +250,7 @@ impl PlanBody {
             limits: planned.limits,
             plan_sha256: verdict.plan_sha256.to_string(),
             plan: verdict.explanation.clone(),
+            notices: planned.notices.clone(),
             log_index: planned.log_index.get(),
         }
     }

@@ -1,13 +1,15 @@
 //! What a query's record looks like on the wire.
 
 use audit::ReplayError;
-use domain::{DatasetName, ProjectId, Role, SnapshotId, Timestamp};
+use domain::{DatasetName, Notice, ProjectId, Role, SnapshotId, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::Application;
 use crate::records::{Place, Record};
+
+use super::body::NoticeBody;
 
 /// The record of a query, as the log tells it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -47,6 +49,8 @@ pub(crate) struct QueryBody {
     body_sha256: Option<String>,
     /// The digest of its rows, free of order and format.
     rows_sha256: Option<String>,
+    /// What is told of the snapshots now.
+    notices: Vec<NoticeNow>,
     /// Where its entries stand.
     log: LogPlaces,
     /// Where its answer can be fetched, as long as it is kept.
@@ -80,6 +84,17 @@ pub(crate) struct SnapshotBody {
     /// Its snapshot.
     #[schema(value_type = String)]
     id: SnapshotId,
+}
+
+/// What is told of a snapshot that was scanned.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NoticeNow {
+    /// What is told.
+    #[serde(flatten)]
+    #[schema(value_type = NoticeBody)]
+    notice: Notice,
+    /// Whether it came after the question was asked, so that its answer does not tell it.
+    is_new: bool,
 }
 
 /// Where a query's entries stand in the log.
@@ -153,6 +168,7 @@ impl QueryBody {
             truncated: outcome.and_then(|outcome| outcome.truncated),
             body_sha256: outcome.and_then(|outcome| outcome.body_sha256).map(|it| it.to_string()),
             rows_sha256: outcome.and_then(|outcome| outcome.rows_sha256).map(|it| it.to_string()),
+            notices: notices(room, record),
             log: LogPlaces {
                 intent: record.intent_index.get(),
                 outcome: record.ended.as_ref().map(|ended| ended.index.get()),
@@ -160,6 +176,16 @@ impl QueryBody {
             result: result_place(room, record),
         }
     }
+}
+
+/// What is told of a record's snapshots now.
+fn notices(room: &Application, record: &Record) -> Vec<NoticeNow> {
+    let now = room.notices(record.snapshots()).into_iter();
+    let told = now.map(|notice| {
+        let is_new = notice.matter.at().is_some_and(|at| record.asked_at < at);
+        NoticeNow { notice, is_new }
+    });
+    told.collect()
 }
 
 /// Where a record's answer can be fetched, if it has one that is still kept.

@@ -1,0 +1,136 @@
+//! Notices: what a reader of an answer must know of the snapshots that it rests on.
+//!
+//! # Invariant
+//! Nothing here is of one run: no query, and no time but that of what it tells. So equal answers
+//! with equal notices are equal bytes.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{DatasetName, SnapshotId};
+use crate::time::{Date, Timestamp};
+
+/// What a reader of an answer must know of one snapshot that it rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// What there is to know.
+    #[serde(flatten)]
+    pub matter: Matter,
+    /// The dataset.
+    pub dataset: DatasetName,
+    /// The snapshot that was used.
+    pub snapshot: SnapshotId,
+}
+
+/// What there is to know of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Matter {
+    /// The data is known to be incomplete for a time that the snapshot covers.
+    KnownGap {
+        /// First day.
+        from: Date,
+        /// Last day.
+        until: Date,
+        /// What is missing.
+        note: String,
+    },
+    /// The snapshot was wrong, and another stands in its place.
+    Correction {
+        /// The snapshot that was published in its place.
+        superseded_by: SnapshotId,
+        /// What was wrong.
+        reason: String,
+        /// When that became current.
+        at: Timestamp,
+    },
+    /// The snapshot was taken back; nothing is answered from it any more.
+    Withdrawal {
+        /// Why.
+        reason: String,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl Matter {
+    /// The kind as JSON and headers write it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::KnownGap { .. } => "known_gap",
+            Self::Correction { .. } => "correction",
+            Self::Withdrawal { .. } => "withdrawal",
+        }
+    }
+
+    /// When it came to be, of what came after the snapshot was published; a known gap was there
+    /// from the beginning.
+    #[must_use]
+    pub fn at(&self) -> Option<Timestamp> {
+        match self {
+            Self::KnownGap { .. } => None,
+            Self::Correction { at, .. } | Self::Withdrawal { at, .. } => Some(*at),
+        }
+    }
+}
+
+/// The notice as a line for people.
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { matter, dataset, snapshot } = self;
+        match matter {
+            Matter::KnownGap { from, until, note } => {
+                write!(f, "{dataset}: incomplete from {from} to {until}: {note}")
+            }
+            Matter::Correction { superseded_by, reason, at } => {
+                let day = at.date();
+                write!(
+                    f,
+                    "{dataset}: {snapshot} was corrected by {superseded_by} on {day}: {reason}"
+                )
+            }
+            Matter::Withdrawal { reason, at } => {
+                let day = at.date();
+                write!(f, "{dataset}: {snapshot} was withdrawn on {day}: {reason}")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The form stands in answers that people keep.
+    #[test]
+    fn a_notice_has_one_form_in_json_and_one_for_people() {
+        let id = |text: &str| SnapshotId::from_digest(&crate::Sha256Digest::of(text.as_bytes()));
+        let notice = Notice {
+            matter: Matter::Correction {
+                superseded_by: id("b"),
+                reason: "prices were in cents".to_owned(),
+                at: Timestamp::parse("2026-11-23T18:20:31Z").unwrap(),
+            },
+            dataset: DatasetName::parse("ads").unwrap(),
+            snapshot: id("a"),
+        };
+
+        let json = serde_json::to_value(&notice).unwrap();
+
+        let expected = serde_json::json!({
+            "kind": "correction",
+            "dataset": "ads",
+            "snapshot": id("a"),
+            "superseded_by": id("b"),
+            "reason": "prices were in cents",
+            "at": "2026-11-23T18:20:31.000000Z",
+        });
+        assert_eq!(json, expected);
+        assert_eq!(serde_json::from_value::<Notice>(json).unwrap(), notice);
+        let (old, new) = (id("a"), id("b"));
+        let line = format!("ads: {old} was corrected by {new} on 2026-11-23: prices were in cents");
+        assert_eq!(notice.to_string(), line);
+    }
+}
