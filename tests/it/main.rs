@@ -10,6 +10,7 @@ mod commands;
 mod crashes;
 mod demo;
 mod furniture;
+mod killed;
 mod limits;
 mod log;
 mod main_job;

@@ -78,6 +78,11 @@ impl Folder {
         Self::named("data", settings)
     }
 
+    /// No data folder yet, only where one is to lie.
+    pub(crate) fn bare() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), name: "data".to_owned() }
+    }
+
     /// An empty data folder with a name and settings.
     pub(crate) fn named(name: &str, settings: &str) -> Self {
         let folder = Self { dir: tempfile::tempdir().unwrap(), name: name.to_owned() };
@@ -302,8 +307,7 @@ impl Room {
     }
 
     fn take_folder(&mut self) -> Folder {
-        let empty = Folder { dir: tempfile::tempdir().unwrap(), name: "data".to_owned() };
-        std::mem::replace(&mut self.folder, empty)
+        std::mem::replace(&mut self.folder, Folder::bare())
     }
 }
 

@@ -1,0 +1,175 @@
+//! Publications that are killed: at each of their durable steps, and at any other system call.
+//!
+//! `strace` kills the whole program at the N-th call of a kind, so that no step needs a hook in the
+//! program, and no test waits for the right moment.
+//!
+//! # Source
+//! strace(1), `--inject`: the N-th call is counted for each thread.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use domain::Sha256Digest;
+use serde_json::Value;
+
+use crate::furniture::{self, trader};
+use crate::log::files_below;
+use crate::room::{Folder, PROGRAM, text};
+
+/// The calls that make a step durable or visible.
+const STEPS: [&str; 8] =
+    ["fsync", "fdatasync", "rename", "renameat", "unlink", "unlinkat", "mkdir", "ftruncate"];
+
+/// More calls of one kind than one thread of a publication makes.
+const CALLS_MAX: u64 = 40;
+
+/// Any call that touches a file, and how many of them are worth being killed at.
+const ANY_CALL: &str = "%file,%desc";
+const ANY_CALLS: u64 = 300;
+
+/// Kills at random moments in one run of the tests; `tests/bench/kills` asks for more.
+const KILLS: u64 = 10;
+const KILLS_VARIABLE: &str = "READINGROOM_KILLS";
+
+/// A folder with one edition, the next one's source beside it.
+struct Scene {
+    folder: Folder,
+    source: PathBuf,
+}
+
+/// A publication that was started on a copy of the scene, under `strace`.
+struct Attempt {
+    folder: Folder,
+    was_killed: bool,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let folder = Folder::new();
+        furniture::publish_traders(&folder);
+        let rows: Vec<Value> = ["t-1", "t-2", "t-3"].map(|id| trader(id, "DE")).into();
+        let source = folder.delivery("next.ndjson", furniture::ndjson(&rows));
+        Self { folder, source }
+    }
+
+    fn words(&self) -> [&str; 5] {
+        ["publish", "traders", self.source.to_str().unwrap(), "--as-of", "2024-11-01"]
+    }
+
+    /// Publishes on a copy, to be killed at a call.
+    fn killed_at(&self, calls: &str, number: u64) -> Attempt {
+        let folder = self.folder.copy();
+        let trace = format!("trace={calls}");
+        let inject = format!("inject={calls}:signal=SIGKILL:when={number}");
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject, PROGRAM]);
+        // Few threads, so that the N-th call of a thread is about the N-th of all.
+        strace.env("TOKIO_WORKER_THREADS", "1").env_remove("READINGROOM_TOKEN");
+        let output = strace
+            .args(self.words())
+            .args(["--data", folder.path().to_str().unwrap()])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        Attempt { folder, was_killed: !output.status.success() }
+    }
+}
+
+impl Attempt {
+    /// Old or new, whole and verified; nothing is left that blocks or leaks.
+    fn check(&self, scene: &Scene, moment: &str) {
+        let folder = &self.folder;
+        let editions = folder.json(&["editions", "list"]).as_array().unwrap().len();
+        assert!((1..=2).contains(&editions), "{moment}: {editions} editions");
+        assert!(self.was_killed || editions == 2, "{moment}: what was not killed is published");
+        folder.check_snapshots(moment);
+        assert!(folder.verify_log().status.success(), "{moment}");
+
+        folder.done(&scene.words());
+
+        assert_eq!(folder.json(&["editions", "list"]).as_array().unwrap().len(), 2, "{moment}");
+        assert!(folder.verify_log().status.success(), "{moment}");
+    }
+}
+
+impl Folder {
+    /// Another folder with the same content.
+    fn copy(&self) -> Self {
+        let copy = Self::bare();
+        let copied = Command::new("cp").arg("-a").args([self.path(), copy.path()]).status();
+        assert!(copied.unwrap().success());
+        copy
+    }
+
+    /// Every snapshot verifies, and nothing lies about that none of them names.
+    fn check_snapshots(&self, moment: &str) {
+        let listed = self.json(&["snapshots", "list", "traders"]);
+        let mut files = 0;
+        for snapshot in listed.as_array().unwrap() {
+            let id = snapshot["id"].as_str().unwrap();
+            self.done(&["snapshots", "verify", "traders", id]);
+            let manifest = self.json(&["snapshots", "show", "traders", id]);
+            files += manifest["resources"].as_array().unwrap().len();
+        }
+        let left = files_below(&self.path().join("snapshots"));
+        let is_hidden = |path: &Path| path.to_str().unwrap().contains("/.");
+        let below = left.iter().map(|path| path.strip_prefix(self.path()).unwrap());
+        assert!(below.clone().all(|path| !is_hidden(path)), "{moment}: {left:?}");
+        let data = below.filter(|path| path.extension().is_some_and(|it| it == "parquet"));
+        assert_eq!(data.count(), files, "{moment}: {left:?}");
+        for name in ["inbox", "scratch"] {
+            let left = files_below(&self.path().join(name));
+            assert!(left.is_empty(), "{moment}: {left:?}");
+        }
+    }
+}
+
+/// Whether `strace` is there and may do its work; if not, a line says so.
+fn may_trace() -> bool {
+    let tried: Option<Output> =
+        Command::new("strace").args(["-f", "-qq", "-o", "/dev/null", "true"]).output().ok();
+    let may = tried.as_ref().is_some_and(|output| output.status.success());
+    if !may {
+        let why = tried.map(|output| text(&output.stderr)).unwrap_or_default();
+        println!("skipped: strace cannot be used here {why}");
+    }
+    may
+}
+
+#[test]
+fn a_publication_killed_at_any_durable_step_is_there_or_not_at_all() {
+    if !may_trace() {
+        return;
+    }
+    let scene = Scene::new();
+    let mut kills = 0;
+
+    for call in STEPS {
+        for number in 1..CALLS_MAX {
+            let attempt = scene.killed_at(call, number);
+            attempt.check(&scene, &format!("at {call} {number}"));
+            if !attempt.was_killed {
+                break;
+            }
+            kills += 1;
+        }
+    }
+
+    assert!(30 < kills, "{kills} moments to be killed at");
+}
+
+#[test]
+fn a_publication_killed_at_random_moments_is_there_or_not_at_all() {
+    if !may_trace() {
+        return;
+    }
+    let scene = Scene::new();
+    let rounds = std::env::var(KILLS_VARIABLE).map_or(KILLS, |rounds| rounds.parse().unwrap());
+
+    for round in 0..rounds {
+        let digest = Sha256Digest::of(&round.to_le_bytes()).to_string();
+        let number = u64::from_str_radix(&digest[..8], 16).unwrap() % ANY_CALLS + 1;
+        let attempt = scene.killed_at(ANY_CALL, number);
+        attempt.check(&scene, &format!("round {round}, at call {number}"));
+    }
+}
