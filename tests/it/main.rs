@@ -9,6 +9,7 @@ mod caller;
 mod commands;
 mod crashes;
 mod demo;
+mod full_disk;
 mod furniture;
 mod killed;
 mod limits;

@@ -16,7 +16,8 @@ use crate::caller::Caller;
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_readingroom");
 
 /// Rates that no story but those about rates comes near.
-const ROOMY: &str = "[rate_limits]\nprincipal_requests = 100000000\nproject_requests = 100000000\n";
+pub(crate) const ROOMY: &str =
+    "[rate_limits]\nprincipal_requests = 100000000\nproject_requests = 100000000\n";
 
 /// How much of a server's own log is shown when a test fails.
 const TAIL_LINES: usize = 40;
@@ -85,10 +86,14 @@ impl Folder {
 
     /// An empty data folder with a name and settings.
     pub(crate) fn named(name: &str, settings: &str) -> Self {
-        let folder = Self { dir: tempfile::tempdir().unwrap(), name: name.to_owned() };
-        folder.done(&["init"]);
-        folder.configure(settings);
-        folder
+        Self { dir: tempfile::tempdir().unwrap(), name: name.to_owned() }.init(settings)
+    }
+
+    /// Makes the data folder, where nothing is or an empty folder.
+    pub(crate) fn init(self, settings: &str) -> Self {
+        self.done(&["init"]);
+        self.configure(settings);
+        self
     }
 
     /// Writes its configuration anew, for the next start.

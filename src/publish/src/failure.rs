@@ -3,6 +3,7 @@
 //! Three kinds that never mix: what the steward can mend ([`RejectReport`]), what the operator
 //! can ([`Fault`]), and, inside this room, that one file is unfit while the others go on.
 
+use std::error::Error;
 use std::io;
 
 use datafusion::error::DataFusionError;
@@ -66,6 +67,24 @@ pub enum Fault {
         /// Which one.
         thread: &'static str,
     },
+}
+
+impl Fault {
+    /// Whether it is that the disk takes no more, which an operator can mend.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        let is_full = |cause: &io::Error| {
+            matches!(cause.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        };
+        let mut cause: Option<&(dyn Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            if error.downcast_ref::<io::Error>().is_some_and(is_full) {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
 }
 
 /// Why one file, or all of a source, is of no use.

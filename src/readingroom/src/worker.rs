@@ -111,6 +111,9 @@ impl Worker {
             Err(PublishFailure::Rejected(report)) => {
                 self.sender.send(&FromWorker::Rejected(report))?;
             }
+            Err(PublishFailure::Fault(error)) if error.is_disk_full() => {
+                self.sender.send(&FromWorker::DiskFull)?;
+            }
             Err(PublishFailure::Fault(error)) => return Err(self.fault(told(&error))),
         }
         Ok(())

@@ -14,7 +14,7 @@
 //! gateway: Hello                       worker: Ready
 //! gateway: Plan                        worker: Verdict | Refused
 //! gateway: Go, descriptors…            worker: chunk… then Finished | Failed | LimitHit
-//! gateway: Publish, descriptors…       worker: Progress… then Drafted | Rejected
+//! gateway: Publish, descriptors…       worker: Progress… then Drafted | Rejected | DiskFull
 //! ```
 //! `Fault` may come instead of any answer; the worker ends after it. A closed socket ends it too.
 //!
@@ -134,6 +134,8 @@ pub enum FromWorker {
     Drafted(Box<Draft>),
     /// The sources break the codebook.
     Rejected(RejectReport),
+    /// The publication found no room left on the disk.
+    DiskFull,
     /// Something is wrong with the worker itself. For the server's log only.
     Fault {
         /// What, without any value from the data.
@@ -155,6 +157,7 @@ impl FromWorker {
             Self::Progress(_) => "progress",
             Self::Drafted(_) => "drafted",
             Self::Rejected(_) => "rejected",
+            Self::DiskFull => "disk_full",
             Self::Fault { .. } => "fault",
         }
     }

@@ -52,6 +52,9 @@ pub enum PublishError {
         /// How long it may take.
         wall_s: u64,
     },
+    /// There is no room on the disk for what it would make.
+    #[error("the disk is full")]
+    DiskFull,
     /// The worker did not come to an end.
     #[error("the worker failed")]
     Worker(#[source] WorkerError),
@@ -92,6 +95,7 @@ impl PublishError {
             | Self::Receive(_)
             | Self::Closing
             | Self::TooLong { .. }
+            | Self::DiskFull
             | Self::Worker(_)
             | Self::NoWorker(_)
             | Self::Damaged(_)

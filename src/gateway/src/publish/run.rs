@@ -87,6 +87,7 @@ impl Application {
         match ended {
             PublishEnd::Drafted { draft, folder } => Ok(Drafted { draft, folder }),
             PublishEnd::Rejected(report) => Err(PublishError::Rejected(Box::new(report))),
+            PublishEnd::DiskFull => Err(PublishError::DiskFull),
         }
     }
 }

@@ -32,6 +32,8 @@ pub enum PublishEnd {
     },
     /// The sources break the codebook.
     Rejected(RejectReport),
+    /// The disk is full; what was written is gone.
+    DiskFull,
 }
 
 /// One worker for one publication. Dropping it kills the worker.
@@ -84,6 +86,10 @@ impl Publisher {
                 Ok(Incoming::Message(FromWorker::Rejected(report))) => {
                     self.process.kill(Stop::Served);
                     return Ok(PublishEnd::Rejected(report));
+                }
+                Ok(Incoming::Message(FromWorker::DiskFull)) => {
+                    self.process.kill(Stop::Served);
+                    return Ok(PublishEnd::DiskFull);
                 }
                 other => return Err(explain(&self.process, other).await),
             }

@@ -47,6 +47,7 @@ impl From<&PublishError> for Problem {
                 "The publication took longer than {wall_s} s; nothing was published. Deliver \
                  smaller pieces, or raise `publish.wall_s`."
             )),
+            PublishError::DiskFull => disk_full(),
             PublishError::Worker(_) | PublishError::NoWorker(_) => Kind::WorkerLost.problem(
                 "The worker process ended before the snapshot was made; nothing was published. \
                  Publish again.",
@@ -213,13 +214,15 @@ impl From<&FolderError> for Problem {
 /// The problem of a disk that takes no more, or fails.
 fn disk(cause: &io::Error) -> Problem {
     if cause.kind() == io::ErrorKind::StorageFull {
-        return Kind::TooBusy
-            .problem(
-                "The server's disk is full; nothing was published. An operator must make room.",
-            )
-            .retry_after_s(LONG_RETRY_S);
+        return disk_full();
     }
     Problem::internal()
+}
+
+fn disk_full() -> Problem {
+    Kind::TooBusy
+        .problem("The server's disk is full; nothing was published. An operator must make room.")
+        .retry_after_s(LONG_RETRY_S)
 }
 
 impl From<CancelError> for Problem {
