@@ -16,6 +16,7 @@ mod limits;
 mod log;
 mod main_job;
 mod operations;
+mod redaction;
 mod refusals;
 mod room;
 mod statements;

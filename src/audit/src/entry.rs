@@ -14,6 +14,7 @@ use domain::codebook::Class;
 use domain::edition::SnapshotRef;
 use domain::limits::Usage;
 use domain::project::{LegalBasis, ProjectState};
+use domain::redaction::{Ground, RedactionCounts};
 use domain::{
     ColumnName, DatasetName, Date, EditionId, Grant, GrantId, Limits, OrganisationId, ProjectId,
     QueryId, RequestId, Sha256Digest, SnapshotId, Timestamp,
@@ -117,6 +118,10 @@ pub enum Body {
     Publish(Publish),
     /// An edition became the newest.
     Edition(EditionMade),
+    /// Something was taken out of every snapshot of a dataset.
+    Redact(Redacted),
+    /// A snapshot was written anew without what was taken out.
+    Compact(Compacted),
     /// A project was recorded.
     Project(ProjectRecorded),
     /// A project was suspended, taken up again or closed.
@@ -275,6 +280,43 @@ pub struct EditionMade {
     /// Why, where whoever activated a snapshot said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// See [`Body::Redact`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redacted {
+    /// The dataset.
+    pub dataset: DatasetName,
+    /// Why, by law.
+    pub ground: Ground,
+    /// How many rows are named by their key; none where rows go by their age.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<u64>,
+    /// The columns whose cells become null; none where whole rows vanish.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<ColumnName>,
+    /// The column that tells a row's age, and the first day that stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<(ColumnName, Date)>,
+    /// Salted commitment to the whole redaction, its keys and its reason included.
+    pub redaction_commitment: Option<Commitment>,
+}
+
+/// See [`Body::Compact`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compacted {
+    /// The dataset.
+    pub dataset: DatasetName,
+    /// The snapshot that is not there any more.
+    pub snapshot: SnapshotRef,
+    /// The snapshot that stands in its place.
+    pub successor: SnapshotRef,
+    /// The digest of the tombstone.
+    pub tombstone_sha256: Sha256Digest,
+    /// How many redactions of the dataset are in it.
+    pub redactions: u64,
+    /// How much was taken out, by ground.
+    pub removed: RedactionCounts,
 }
 
 /// See [`Body::Project`].

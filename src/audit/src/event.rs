@@ -3,13 +3,14 @@
 //! An event still holds what only a disclosure may show; [`Event::into_parts`] takes it apart.
 
 use domain::change::Change;
+use domain::redaction::{RedactedRows, Redaction};
 use domain::{OrganisationId, ProjectId, RequestId, Subject};
 
 use crate::RecordError;
 use crate::change_body;
 use crate::entry::{
-    Body, Denied, Download, EditionMade, Flood, Intent, Outcome, Publish, Recover, Start,
-    TokenIssued,
+    Body, Compacted, Denied, Download, EditionMade, Flood, Intent, Outcome, Publish, Recover,
+    Redacted, Start, TokenIssued,
 };
 use crate::private::{Private, Salt};
 use crate::vault::Holder;
@@ -64,6 +65,10 @@ pub enum Event {
     Publish(Publish),
     /// An edition became the newest.
     Edition(EditionMade),
+    /// Something is taken out of every snapshot of a dataset.
+    Redact(Redaction),
+    /// A snapshot was written anew.
+    Compact(Compacted),
     /// The registry changes.
     Change(Change),
     /// A token was issued to someone.
@@ -96,6 +101,15 @@ impl Event {
             Self::Download(download) => Body::Download(download),
             Self::Publish(publish) => Body::Publish(publish),
             Self::Edition(edition) => Body::Edition(edition),
+            Self::Redact(redaction) => {
+                // Whoever acted may be erased one day; what was taken out must stay out.
+                holder = Some(Holder::house());
+                let mut body = redacted(&redaction);
+                let commitment = private.hold_redaction(redaction, Salt::random())?;
+                body.redaction_commitment = Some(commitment);
+                Body::Redact(body)
+            }
+            Self::Compact(compacted) => Body::Compact(compacted),
             Self::Change(change) => {
                 holder = Some(Holder::of_change(&change));
                 let commitment = private.hold_change(change.clone(), Salt::random())?;
@@ -109,5 +123,21 @@ impl Event {
             Self::Flood(flood) => Body::Flood(flood),
         };
         Ok((body, holder, private))
+    }
+}
+
+/// What the log shows of a redaction: never a key, nor the reason in a steward's words.
+fn redacted(redaction: &Redaction) -> Redacted {
+    let (keys, before) = match &redaction.rows {
+        RedactedRows::Keys { .. } => (Some(redaction.key_count()), None),
+        RedactedRows::Before { clock, day } => (None, Some((clock.clone(), *day))),
+    };
+    Redacted {
+        dataset: redaction.dataset.clone(),
+        ground: redaction.ground,
+        keys,
+        columns: redaction.columns.iter().cloned().collect(),
+        before,
+        redaction_commitment: None,
     }
 }

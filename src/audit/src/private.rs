@@ -4,6 +4,7 @@ use aws_lc_rs::{hmac, rand};
 use domain::Subject;
 use domain::canonical::{self, CanonicalizeError};
 use domain::change::Change;
+use domain::redaction::Redaction;
 use serde::{Deserialize, Serialize};
 
 use crate::entry::Commitment;
@@ -27,6 +28,9 @@ pub struct Private {
     /// The whole change of the registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<Change>,
+    /// The whole redaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redaction: Option<Redaction>,
     /// The salt of the entry's commitment, in hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub salt: Option<String>,
@@ -80,6 +84,18 @@ impl Private {
         self.parameters_json = Some(text.parameters_json);
         self.salt = Some(hex::encode(salt.0));
         commitment
+    }
+
+    /// Takes a redaction in, and gives the commitment that the entry shows: over its canonical JSON.
+    pub(crate) fn hold_redaction(
+        &mut self,
+        redaction: Redaction,
+        salt: Salt,
+    ) -> Result<Commitment, CanonicalizeError> {
+        let commitment = salt.commit(&canonical::to_bytes(&redaction)?);
+        self.redaction = Some(redaction);
+        self.salt = Some(hex::encode(salt.0));
+        Ok(commitment)
     }
 
     /// Takes a change in, and gives the commitment that the entry shows: over its canonical JSON.

@@ -71,7 +71,7 @@ impl Holder {
     }
 
     /// The house, for what is about no person.
-    fn house() -> Self {
+    pub(crate) fn house() -> Self {
         Self { project: String::new(), subject: String::new() }
     }
 

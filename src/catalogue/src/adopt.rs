@@ -77,7 +77,7 @@ pub(crate) fn assemble(
     let Adoption { codebook, base, draft, .. } = adoption;
     let dataset = codebook.codebook().name.clone();
     if let Some(id) = &adoption.supersedes
-        && view.snapshot(&dataset, id).is_none()
+        && view.resolve(&dataset, id).is_none()
     {
         return Err(AdoptError::SupersedesUnknown(id.clone()));
     }

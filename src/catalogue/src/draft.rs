@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::codebook::{Codebook, InvalidPeriod, PeriodUnit};
-use domain::manifest::{FileHash, Resource};
+use domain::manifest::{ColumnSummary, FileHash, Resource};
 use domain::publication::{Draft, DraftFile};
 use domain::{ColumnName, Sha256Digest};
 
@@ -62,7 +62,7 @@ pub(crate) fn resources(
     codebook: &Codebook,
     base: Option<&Snapshot>,
 ) -> Result<Vec<Resource>, DraftFault> {
-    check_columns(draft, codebook)?;
+    check_summaries(&draft.columns, codebook)?;
     let mut resources = kept(draft, codebook, base)?;
     let kept_periods: BTreeSet<_> =
         resources.iter().filter_map(|resource| resource.period.clone()).collect();
@@ -134,11 +134,14 @@ fn resource(codebook: &Codebook, file: &DraftFile, number: u64) -> Resource {
 }
 
 /// Checks that the columns are the codebook's and tell nothing that is not public.
-fn check_columns(draft: &Draft, codebook: &Codebook) -> Result<(), DraftFault> {
-    if draft.columns.len() != codebook.fields.len() {
+pub(crate) fn check_summaries(
+    columns: &[ColumnSummary],
+    codebook: &Codebook,
+) -> Result<(), DraftFault> {
+    if columns.len() != codebook.fields.len() {
         return Err(DraftFault::Columns);
     }
-    for (column, field) in draft.columns.iter().zip(&codebook.fields) {
+    for (column, field) in columns.iter().zip(&codebook.fields) {
         if column.name != field.name || column.field_type != field.field_type {
             return Err(DraftFault::Columns);
         }

@@ -1,6 +1,6 @@
 //! Editions as they were signed: each names one snapshot per dataset, and the edition before it.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use domain::canonical::{self, CanonicalizeError};
 use domain::edition::PreviousEdition;
@@ -8,6 +8,7 @@ use domain::{Date, Edition, EditionId, Sha256Digest, Timestamp};
 
 use crate::seal::{Sealed, Sealer};
 use crate::snapshot::Snapshot;
+use crate::view::View;
 
 /// An edition with the bytes that were signed.
 #[derive(Debug)]
@@ -64,14 +65,21 @@ impl SignedEdition {
 
 /// Makes the edition that differs from the one before in one dataset, and signs it.
 pub(crate) fn following(
-    before: Option<&Arc<SignedEdition>>,
+    view: &View,
     snapshot: &Snapshot,
     as_of: Date,
     created: Timestamp,
     sealer: &Sealer,
 ) -> Result<SignedEdition, CanonicalizeError> {
+    let before = view.newest();
     let number = before.map_or(1, |before| before.edition.number + 1);
-    let mut snapshots = before.map(|before| before.edition.snapshots.clone()).unwrap_or_default();
+    let named = before.into_iter().flat_map(|before| &before.edition.snapshots);
+    // What was written anew since is named by what stands in its place.
+    let named = named.map(|(dataset, named)| {
+        let standing = view.resolve(dataset, &named.id);
+        (dataset.clone(), standing.map_or_else(|| named.clone(), |standing| standing.reference()))
+    });
+    let mut snapshots: BTreeMap<_, _> = named.collect();
     snapshots.insert(snapshot.dataset().clone(), snapshot.reference());
     let edition = Edition {
         id: EditionId::from_number(number),

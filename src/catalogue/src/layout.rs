@@ -4,6 +4,8 @@
 //! ```text
 //! snapshots/<dataset>/files/<sha256>.parquet
 //! snapshots/<dataset>/<snapshot-id>/datapackage.json, datapackage.json.sig, codebook.json
+//! snapshots/<dataset>/<snapshot-id>/redacted.json, redacted.json.sig   (of one that was compacted)
+//! redactions/<dataset>.jsonl, <dataset>.clean.json
 //! editions/e-<number>.json, e-<number>.json.sig
 //! ```
 
@@ -34,6 +36,10 @@ pub(crate) struct Layout {
 impl Layout {
     pub(crate) fn new(data_dir: &Path) -> Self {
         Self { data_dir: data_dir.to_owned() }
+    }
+
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     pub(crate) fn snapshots(&self) -> PathBuf {

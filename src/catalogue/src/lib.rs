@@ -11,11 +11,14 @@
 //! - `codebooks`: what this program's datasets are; `layout`: where things lie.
 //! - `snapshot`, `edition`, `view`: what there is to read; `notices`: what its readers are told.
 //! - `draft`, `adopt`, `pending`: from a worker's draft to a new edition.
+//! - `redactions`, `compact`, `tombstone`: what the law takes out, and what stays of a snapshot
+//!   that was written anew without it.
 //! - `load`, `verify`, `damage`: believing what is stored, and saying where not.
 //! - `seal`, `digest`, `folder`: signatures, digests and durable writing.
 
 mod adopt;
 mod codebooks;
+mod compact;
 mod damage;
 mod digest;
 mod draft;
@@ -27,10 +30,12 @@ mod layout;
 mod load;
 mod notices;
 mod pending;
+mod redactions;
 mod seal;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod tombstone;
 mod verify;
 mod view;
 
@@ -42,12 +47,15 @@ use ledger::{SigningKey, VerifyingKey};
 
 pub use adopt::{AdoptError, Adoption};
 pub use codebooks::{CodebooksError, StoredCodebook};
+pub use compact::{Compaction, PendingCompaction};
 pub use damage::{Damage, DamageKind};
 pub use draft::DraftFault;
 pub use edition::SignedEdition;
 pub use folder::FolderError;
 pub use pending::{Pending, ProposeError, ReopenError, Unsettled};
+pub use redactions::{DatasetRedactions, Recorded};
 pub use snapshot::Snapshot;
+pub use tombstone::{SignedTombstone, Tombstone};
 pub use verify::Verification;
 pub use view::{NoEdition, SnapshotState, View};
 
@@ -87,6 +95,7 @@ pub struct Catalogue {
 struct Leftovers {
     snapshots: Vec<Arc<Snapshot>>,
     edition: Option<Arc<SignedEdition>>,
+    tombstones: Vec<Arc<SignedTombstone>>,
 }
 
 impl Catalogue {
@@ -120,14 +129,21 @@ impl Catalogue {
             LoadError::Damaged(damage) => OpenError::Damaged(damage),
             LoadError::Folder(error) => OpenError::Folder(error),
         })?;
-        let Loaded { view, pending_snapshots: snapshots, pending_edition: edition, damaged } =
-            loaded;
+        let Loaded {
+            view,
+            pending_snapshots: snapshots,
+            pending_edition: edition,
+            pending_tombstones: tombstones,
+            damaged,
+        } = loaded;
         Ok(Self {
             layout,
             sealer,
             view: RwLock::new(Arc::new(view)),
-            is_taken: Mutex::new(!snapshots.is_empty() || edition.is_some()),
-            leftovers: Mutex::new(Leftovers { snapshots, edition }),
+            is_taken: Mutex::new(
+                !snapshots.is_empty() || edition.is_some() || !tombstones.is_empty(),
+            ),
+            leftovers: Mutex::new(Leftovers { snapshots, edition, tombstones }),
             damaged,
         })
     }
@@ -205,7 +221,7 @@ impl Catalogue {
             return Ok(());
         }
         pending::check_proposal(&view, snapshot, as_of)?;
-        let edition = edition::following(view.newest(), snapshot, as_of, created, &self.sealer)?;
+        let edition = edition::following(&view, snapshot, as_of, created, &self.sealer)?;
         let edition = Arc::clone(pending.edition.insert(Arc::new(edition)));
         // The seal first: an edition without one would be damage, a seal without an edition is not.
         folder::replace(&self.layout.edition_seal(edition.id()), edition.signature.as_bytes())?;
@@ -251,7 +267,8 @@ impl Catalogue {
         let leftovers = self.leftovers.lock().unwrap_or_else(PoisonError::into_inner);
         let snapshots = leftovers.snapshots.iter().map(|snapshot| unsettled_snapshot(snapshot));
         let edition = leftovers.edition.iter().map(|edition| unsettled_edition(edition));
-        snapshots.chain(edition).collect()
+        let tombstones = leftovers.tombstones.iter().map(|stone| unsettled_tombstone(stone));
+        snapshots.chain(tombstones).chain(edition).collect()
     }
 
     /// Completes what the log has entries of, and takes back the rest.
@@ -261,9 +278,16 @@ impl Catalogue {
     pub fn resolve(&self, is_in_log: impl Fn(&Unsettled) -> bool) -> Result<(), FolderError> {
         let mut is_taken = self.writing();
         let mut leftovers = self.leftovers.lock().unwrap_or_else(PoisonError::into_inner);
-        let Leftovers { snapshots, edition } = &*leftovers;
+        let Leftovers { snapshots, edition, tombstones } = &*leftovers;
         for snapshot in snapshots.iter().filter(|it| is_in_log(&unsettled_snapshot(it))) {
             self.reveal_snapshot(snapshot)?;
+        }
+        for stone in tombstones {
+            if is_in_log(&unsettled_tombstone(stone)) {
+                self.reveal_tombstone(stone)?;
+            } else {
+                tombstone::discard(&self.layout, stone)?;
+            }
         }
         if let Some(edition) = edition {
             if is_in_log(&unsettled_edition(edition)) {
@@ -274,6 +298,9 @@ impl Catalogue {
         }
         for snapshot in snapshots.iter().filter(|it| !is_in_log(&unsettled_snapshot(it))) {
             self.discard(snapshot)?;
+        }
+        for stone in tombstones {
+            load::sweep_files(&self.view(), &[], &stone.tombstone().dataset)?;
         }
         *leftovers = Leftovers::default();
         *is_taken = false;
@@ -335,6 +362,12 @@ impl Catalogue {
 
 fn unsettled_snapshot(snapshot: &Snapshot) -> Unsettled {
     Unsettled::Snapshot { dataset: snapshot.dataset().clone(), snapshot: snapshot.reference() }
+}
+
+fn unsettled_tombstone(signed: &SignedTombstone) -> Unsettled {
+    let stone = signed.tombstone();
+    let (dataset, id) = (stone.dataset.clone(), stone.snapshot.id.clone());
+    Unsettled::Tombstone { dataset, id, sha256: signed.sha256() }
 }
 
 fn unsettled_edition(edition: &SignedEdition) -> Unsettled {

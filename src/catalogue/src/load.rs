@@ -17,8 +17,10 @@ use crate::damage::{Damage, DamageKind};
 use crate::edition::SignedEdition;
 use crate::folder::{self, FolderError, PENDING_PREFIX, TEMP_PREFIX};
 use crate::layout::{self, CODEBOOK_FILE, Layout, MANIFEST_FILE, MANIFEST_SEAL_FILE};
+use crate::redactions;
 use crate::seal::{Sealed, Sealer};
 use crate::snapshot::Snapshot;
+use crate::tombstone::{self, SignedTombstone};
 use crate::view::{View, open_regular};
 
 /// What was found in the data folder.
@@ -29,6 +31,8 @@ pub(crate) struct Loaded {
     pub(crate) pending_snapshots: Vec<Arc<Snapshot>>,
     /// An edition that a crash left so.
     pub(crate) pending_edition: Option<Arc<SignedEdition>>,
+    /// Tombstones that a crash left so.
+    pub(crate) pending_tombstones: Vec<Arc<SignedTombstone>>,
     /// Damaged snapshots that no edition names: left out.
     pub(crate) damaged: Vec<Damage>,
 }
@@ -61,6 +65,8 @@ impl<'a> Loader<'a> {
             codebooks: codebooks.clone(),
             snapshots: BTreeMap::new(),
             editions: Vec::new(),
+            tombstones: BTreeMap::new(),
+            redactions: BTreeMap::new(),
         };
         Self {
             layout,
@@ -70,6 +76,7 @@ impl<'a> Loader<'a> {
                 view,
                 pending_snapshots: Vec::new(),
                 pending_edition: None,
+                pending_tombstones: Vec::new(),
                 damaged: Vec::new(),
             },
             suspects: BTreeMap::new(),
@@ -80,6 +87,7 @@ impl<'a> Loader<'a> {
     pub(crate) fn load(mut self) -> Result<Loaded, LoadError> {
         folder::create(&self.layout.snapshots())?;
         folder::create(&self.layout.editions())?;
+        self.loaded.view.redactions = redactions::read(self.layout)?;
         for name in folder::names(&self.layout.snapshots())? {
             if let Ok(dataset) = DatasetName::parse(&name) {
                 self.load_dataset(&dataset)?;
@@ -102,11 +110,32 @@ impl<'a> Loader<'a> {
                     let snapshot = self.load_snapshot(&path, dataset, &id, &files)?;
                     self.loaded.pending_snapshots.push(Arc::new(snapshot));
                 }
-            } else if let Ok(id) = SnapshotId::parse(&name) {
+            } else if let Ok(id) = SnapshotId::parse(&name)
+                && !self.load_tombstone(&path, dataset, &id)?
+            {
                 self.load_published(&path, dataset, id, &files);
             }
         }
         Ok(())
+    }
+
+    /// Loads the tombstone of a snapshot; says whether it stands.
+    fn load_tombstone(
+        &mut self,
+        path: &Path,
+        dataset: &DatasetName,
+        id: &SnapshotId,
+    ) -> Result<bool, LoadError> {
+        if let Some(signed) = tombstone::read(self.layout, self.sealer, dataset, id, false)? {
+            // A crash may have come before all of the snapshot was removed.
+            tombstone::sweep(path)?;
+            let all = self.loaded.view.tombstones.entry(dataset.clone()).or_default();
+            all.insert(id.clone(), Arc::new(signed));
+            return Ok(true);
+        }
+        let pending = tombstone::read(self.layout, self.sealer, dataset, id, true)?;
+        self.loaded.pending_tombstones.extend(pending.map(Arc::new));
+        Ok(false)
     }
 
     fn load_published(
@@ -190,8 +219,13 @@ impl<'a> Loader<'a> {
         Ok(edition)
     }
 
-    /// Whether a snapshot is there as an edition names it.
+    /// Whether a snapshot is there as an edition names it, or one that stands in its place.
     fn has(&self, dataset: &DatasetName, named: &SnapshotRef) -> bool {
+        let view = &self.loaded.view;
+        if let Some(stone) = view.tombstone(dataset, &named.id) {
+            let is_as_named = stone.tombstone().snapshot == *named;
+            return is_as_named && view.resolve(dataset, &named.id).is_some();
+        }
         let mut pending = self.loaded.pending_snapshots.iter();
         self.loaded.view.snapshot(dataset, &named.id).is_some_and(|it| it.reference() == *named)
             || pending.any(|it| it.dataset() == dataset && it.reference() == *named)
@@ -238,6 +272,15 @@ impl<'a> Loader<'a> {
             }
         }
         Ok(())
+    }
+}
+
+impl From<redactions::ReadError> for LoadError {
+    fn from(error: redactions::ReadError) -> Self {
+        match error {
+            redactions::ReadError::Damaged(damage) => Self::Damaged(damage),
+            redactions::ReadError::Folder(error) => Self::Folder(error),
+        }
     }
 }
 
@@ -338,7 +381,7 @@ fn read_edition(
 }
 
 /// Reads a small file whole.
-fn read_file(layout: &Layout, path: &Path) -> Result<Vec<u8>, Damage> {
+pub(crate) fn read_file(layout: &Layout, path: &Path) -> Result<Vec<u8>, Damage> {
     let damage = |kind| Damage { file: layout.relative(path), kind };
     let mut file = open_regular(path).map_err(damage)?;
     let mut bytes = Vec::new();

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use domain::codebook::{Codebook, KnownGap};
-use domain::notice::{Matter, Notice};
-use domain::{Date, Timestamp};
+use domain::notice::{Counted, Matter, Notice};
+use domain::redaction::{RedactionCount, RedactionCounts, add_counts};
+use domain::{Date, SnapshotId, Timestamp};
 
 use crate::snapshot::Snapshot;
+use crate::tombstone::Tombstone;
 use crate::view::View;
 
 impl View {
     /// What a reader of a snapshot's rows must be told, as of this instant: known gaps in the order
-    /// of time, then corrections, the first one first.
+    /// of time, then corrections, the first one first, then what the law took out, by ground.
     ///
     /// Gaps are those of the codebook that the snapshot kept to, and those that today's adds: what
     /// was found out later is true of what was published earlier.
@@ -26,7 +28,8 @@ impl View {
             let reason = other.manifest.reason.clone().unwrap_or_default();
             Matter::Correction { superseded_by: other.id().clone(), reason, at }
         });
-        self.gaps(snapshot).into_iter().chain(corrections).map(about).collect()
+        let redacted = self.redacted(snapshot);
+        self.gaps(snapshot).into_iter().chain(corrections).chain(redacted).map(about).collect()
     }
 
     /// The snapshots that were published in place of one, and of those, in turn, each with the
@@ -36,7 +39,7 @@ impl View {
         let mut wrong = vec![snapshot.id()];
         let mut found: Vec<(&Arc<Snapshot>, Timestamp)> = Vec::new();
         while let Some(id) = wrong.pop() {
-            for &other in all.iter().filter(|it| it.manifest.supersedes.as_ref() == Some(id)) {
+            for &other in all.iter().filter(|it| self.supersedes(it, id)) {
                 let is_known = found.iter().any(|(known, _)| known.id() == other.id());
                 if let Some(at) = self.first_current(other)
                     && !is_known
@@ -50,12 +53,50 @@ impl View {
         found
     }
 
+    /// Whether a snapshot was published in place of one, or of what that one stands for.
+    fn supersedes(&self, snapshot: &Snapshot, id: &SnapshotId) -> bool {
+        let named = snapshot.manifest.supersedes.as_ref();
+        let standing = named.and_then(|named| self.resolve(snapshot.dataset(), named));
+        standing.is_some_and(|standing| standing.id() == id)
+    }
+
+    /// What the law took out of a snapshot: removed from its files, and still left out of scans.
+    fn redacted(&self, snapshot: &Snapshot) -> Vec<Matter> {
+        let Some(list) = self.redactions(snapshot.dataset()) else { return Vec::new() };
+        let (mut removed, mut through) = (RedactionCounts::new(), 0);
+        let mut id = snapshot.id();
+        while let Some(stone) = self.tombstone_before(snapshot, id) {
+            add_counts(&mut removed, &stone.removed);
+            through = through.max(stone.redactions);
+            id = &stone.snapshot.id;
+        }
+        let removed = removed.into_iter().filter_map(|(ground, count)| {
+            let at = list.last_of(ground, through)?;
+            let RedactionCount { rows, cells } = count;
+            let counted = Counted::Removed;
+            Some(Matter::Redaction { ground, rows, cells, counted, before: None, at })
+        });
+        let files = snapshot.manifest.resources.iter().map(|resource| &resource.hash.0);
+        let outstanding = list.outstanding(files).into_iter().map(|(ground, named)| {
+            let RedactionCount { rows, cells } = named.count;
+            let (before, at) = (named.before, named.at);
+            Matter::Redaction { ground, rows, cells, counted: Counted::Named, before, at }
+        });
+        removed.chain(outstanding).collect()
+    }
+
+    /// The tombstone of what a snapshot was before it was written anew; of several, the last.
+    fn tombstone_before(&self, snapshot: &Snapshot, id: &SnapshotId) -> Option<&Tombstone> {
+        let all = self.tombstones.get(snapshot.dataset())?.values().map(|it| it.tombstone());
+        all.filter(|stone| stone.successor.id == *id).max_by_key(|stone| stone.at)
+    }
+
     /// When a snapshot first became current, if any edition has had it.
     fn first_current(&self, snapshot: &Snapshot) -> Option<Timestamp> {
         let editions = self.editions().iter().map(|signed| signed.edition());
         let mut having = editions.filter(|edition| {
-            let named = edition.snapshots.get(snapshot.dataset());
-            named.is_some_and(|named| named.id == *snapshot.id())
+            let named = self.in_edition(edition, snapshot.dataset());
+            named.is_some_and(|named| named.id() == snapshot.id())
         });
         having.next().map(|edition| edition.created)
     }

@@ -103,6 +103,15 @@ pub enum Unsettled {
         /// Which, and its manifest's digest.
         snapshot: SnapshotRef,
     },
+    /// What stays of a snapshot that was written anew.
+    Tombstone {
+        /// Of which dataset.
+        dataset: DatasetName,
+        /// Which snapshot.
+        id: SnapshotId,
+        /// The digest over the tombstone's canonical JSON.
+        sha256: Sha256Digest,
+    },
     /// An edition.
     Edition {
         /// Which.

@@ -23,6 +23,8 @@ use crate::damage::DamageKind;
 pub(crate) enum Sealed<'a> {
     /// The manifest of a snapshot.
     Snapshot(&'a DatasetName, &'a SnapshotId),
+    /// What stays of a snapshot that was written anew.
+    Tombstone(&'a DatasetName, &'a SnapshotId),
     /// An edition.
     Edition(&'a EditionId),
 }
@@ -31,6 +33,9 @@ impl fmt::Display for Sealed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Snapshot(dataset, id) => write!(f, "reading-room/snapshot\n{dataset} {id}\n"),
+            Self::Tombstone(dataset, id) => {
+                write!(f, "reading-room/tombstone\n{dataset} {id}\n")
+            }
             Self::Edition(id) => write!(f, "reading-room/edition\n{id}\n"),
         }
     }

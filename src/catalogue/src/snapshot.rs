@@ -88,9 +88,9 @@ impl Snapshot {
         files.collect()
     }
 
-    /// What a worker mounts of it: the fields that are covered and the rows within bounds.
-    #[must_use]
-    pub fn mount(&self, covers: impl Fn(&Field) -> bool, rows: RowBounds) -> Mount {
+    /// What a worker mounts of it: the fields that are covered and the rows within bounds; what
+    /// the law takes out, [`crate::View::mount`] adds.
+    pub(crate) fn mount(&self, covers: impl Fn(&Field) -> bool, rows: RowBounds) -> Mount {
         let codebook = self.codebook();
         let field = |name: &Option<_>| {
             name.as_ref()
@@ -107,6 +107,7 @@ impl Snapshot {
             member_state_column: field(&codebook.member_state_column),
             files: self.files(),
             sort_order: codebook.sort_order.clone(),
+            redactions: None,
         }
     }
 

@@ -4,4 +4,5 @@ mod chain;
 mod crash;
 mod notices;
 mod publish;
+mod redact;
 mod tamper;

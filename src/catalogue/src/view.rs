@@ -6,14 +6,18 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::question::MountedFile;
+use domain::codebook::Field;
+use domain::grant::RowBounds;
+use domain::question::{Mount, MountedFile};
 use domain::{DatasetName, Date, Edition, EditionId, SnapshotId};
 
 use crate::codebooks::{Codebooks, StoredCodebook};
 use crate::damage::{Damage, DamageKind};
 use crate::edition::SignedEdition;
 use crate::layout::Layout;
+use crate::redactions::{DatasetRedactions, Redactions};
 use crate::snapshot::Snapshot;
+use crate::tombstone::SignedTombstone;
 
 /// Why there is no edition for a date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +63,8 @@ pub struct View {
     pub(crate) codebooks: Codebooks,
     pub(crate) snapshots: BTreeMap<DatasetName, BTreeMap<SnapshotId, Arc<Snapshot>>>,
     pub(crate) editions: Vec<Arc<SignedEdition>>,
+    pub(crate) tombstones: BTreeMap<DatasetName, BTreeMap<SnapshotId, Arc<SignedTombstone>>>,
+    pub(crate) redactions: Redactions,
 }
 
 impl View {
@@ -108,15 +114,73 @@ impl View {
     /// The snapshot of a dataset that an edition has.
     #[must_use]
     pub fn in_edition(&self, edition: &Edition, dataset: &DatasetName) -> Option<&Arc<Snapshot>> {
-        self.snapshot(dataset, &edition.snapshots.get(dataset)?.id)
+        self.resolve(dataset, &edition.snapshots.get(dataset)?.id)
+    }
+
+    /// What stays of a snapshot that was written anew without what the law takes out.
+    #[must_use]
+    pub fn tombstone(
+        &self,
+        dataset: &DatasetName,
+        id: &SnapshotId,
+    ) -> Option<&Arc<SignedTombstone>> {
+        self.tombstones.get(dataset)?.get(id)
+    }
+
+    /// One snapshot, or the one that stands in its place.
+    #[must_use]
+    pub fn resolve(&self, dataset: &DatasetName, id: &SnapshotId) -> Option<&Arc<Snapshot>> {
+        let mut id = id;
+        // Successors are newer than what they stand for, so that no way is longer than all there are.
+        for _ in 0..=self.tombstones.get(dataset).map_or(0, BTreeMap::len) {
+            match self.tombstone(dataset, id) {
+                Some(stone) => id = &stone.tombstone().successor.id,
+                None => return self.snapshot(dataset, id),
+            }
+        }
+        None
+    }
+
+    /// The tombstones in whose place a snapshot stands, those of earlier compactions too.
+    #[must_use]
+    pub fn replaced_by(&self, snapshot: &Snapshot) -> Vec<&Arc<SignedTombstone>> {
+        let all = self.tombstones.get(snapshot.dataset()).into_iter().flat_map(BTreeMap::values);
+        let dataset = snapshot.dataset();
+        all.filter(|stone| {
+            let resolved = self.resolve(dataset, &stone.tombstone().snapshot.id);
+            resolved.is_some_and(|resolved| resolved.id() == snapshot.id())
+        })
+        .collect()
+    }
+
+    /// What the law takes out of a dataset.
+    #[must_use]
+    pub fn redactions(&self, dataset: &DatasetName) -> Option<&Arc<DatasetRedactions>> {
+        self.redactions.get(dataset)
+    }
+
+    /// What a worker mounts of a snapshot: the fields that are covered and the rows within bounds,
+    /// without what the law takes out.
+    #[must_use]
+    pub fn mount(
+        &self,
+        snapshot: &Snapshot,
+        covers: impl Fn(&Field) -> bool,
+        rows: RowBounds,
+    ) -> Mount {
+        let mut mount = snapshot.mount(covers, rows);
+        if let Some(redactions) = self.redactions(snapshot.dataset()) {
+            redactions.apply(&mut mount, snapshot.codebook());
+        }
+        mount
     }
 
     /// Where a snapshot stands.
     #[must_use]
     pub fn state(&self, snapshot: &Snapshot) -> SnapshotState {
         let has = |edition: &Arc<SignedEdition>| {
-            let named = edition.edition().snapshots.get(snapshot.dataset());
-            named.is_some_and(|named| named.id == *snapshot.id())
+            let named = self.in_edition(edition.edition(), snapshot.dataset());
+            named.is_some_and(|named| named.id() == snapshot.id())
         };
         match self.editions.split_last() {
             Some((newest, _)) if has(newest) => SnapshotState::Current,

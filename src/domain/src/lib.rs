@@ -13,6 +13,7 @@
 //! - [`manifest`], [`edition`]: what was published.
 //! - [`limits`], [`question`], [`verdict`], [`outcome`]: one query, from the asking to the end.
 //! - [`publication`]: one run of the publish path.
+//! - [`redaction`]: what the law takes out of every snapshot.
 //! - [`change`]: what a registrar's act changes in the registry.
 //! - [`canonical`]: canonical JSON (RFC 8785) and its digest.
 
@@ -30,6 +31,7 @@ pub mod principal;
 pub mod project;
 pub mod publication;
 pub mod question;
+pub mod redaction;
 pub mod time;
 pub mod verdict;
 
@@ -46,5 +48,6 @@ pub use notice::Notice;
 pub use principal::{Principal, Role};
 pub use project::{Member, Project};
 pub use question::{Format, Question};
+pub use redaction::{Ground, Redaction};
 pub use time::{Clock, Date, FixedClock, SystemClock, Timestamp};
 pub use verdict::Verdict;

@@ -9,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{DatasetName, SnapshotId};
+use crate::redaction::Ground;
 use crate::time::{Date, Timestamp};
 
 /// What a reader of an answer must know of one snapshot that it rests on.
@@ -45,6 +46,22 @@ pub enum Matter {
         /// When that became current.
         at: Timestamp,
     },
+    /// The law took something out: it is in no answer any more.
+    Redaction {
+        /// Why, by law.
+        ground: Ground,
+        /// Whole rows.
+        rows: u64,
+        /// Single cells of rows that stayed.
+        cells: u64,
+        /// What was counted.
+        counted: Counted,
+        /// Rows of before this day, too; not counted before they are removed from the files.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Date>,
+        /// When the last of it was recorded.
+        at: Timestamp,
+    },
     /// The snapshot was taken back; nothing is answered from it any more.
     Withdrawal {
         /// Why.
@@ -54,6 +71,16 @@ pub enum Matter {
     },
 }
 
+/// What the counts of a redaction are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counted {
+    /// What redactions of the dataset name, whether this snapshot has it or not.
+    Named,
+    /// What was in this snapshot and is not any more.
+    Removed,
+}
+
 impl Matter {
     /// The kind as JSON and headers write it.
     #[must_use]
@@ -61,6 +88,7 @@ impl Matter {
         match self {
             Self::KnownGap { .. } => "known_gap",
             Self::Correction { .. } => "correction",
+            Self::Redaction { .. } => "redaction",
             Self::Withdrawal { .. } => "withdrawal",
         }
     }
@@ -71,7 +99,9 @@ impl Matter {
     pub fn at(&self) -> Option<Timestamp> {
         match self {
             Self::KnownGap { .. } => None,
-            Self::Correction { at, .. } | Self::Withdrawal { at, .. } => Some(*at),
+            Self::Correction { at, .. }
+            | Self::Redaction { at, .. }
+            | Self::Withdrawal { at, .. } => Some(*at),
         }
     }
 }
@@ -90,6 +120,18 @@ impl fmt::Display for Notice {
                     f,
                     "{dataset}: {snapshot} was corrected by {superseded_by} on {day}: {reason}"
                 )
+            }
+            Matter::Redaction { ground, rows, cells, counted, before, at } => {
+                let (law, day) = (ground.law(), at.date());
+                let what = match counted {
+                    Counted::Named => "named by redactions are left out",
+                    Counted::Removed => "were removed",
+                };
+                write!(f, "{dataset}: {rows} rows and {cells} cells {what}")?;
+                if let Some(before) = before {
+                    write!(f, ", and rows of before {before}")?;
+                }
+                write!(f, " ({ground}: {law}), last on {day}")
             }
             Matter::Withdrawal { reason, at } => {
                 let day = at.date();

@@ -9,6 +9,7 @@ use crate::codebook::Codebook;
 use crate::ids::{ColumnName, DatasetName, Sha256Digest};
 use crate::manifest::{ColumnSummary, Coverage, Finding, Resource, Source};
 use crate::question::MountedFile;
+use crate::redaction::{MountedRedactions, RedactionCounts};
 use crate::time::Date;
 
 /// The longest reason that a steward may give, in characters.
@@ -160,4 +161,49 @@ pub struct Reject {
     pub detail: String,
     /// How many rows break it there.
     pub count: u64,
+}
+
+/// What a publishing worker is to write anew without what the law takes out.
+///
+/// # Order
+/// Descriptors come in the order of `files`, then that of the redactions' keys.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompactJob {
+    /// The codebook of all these files.
+    pub codebook: Codebook,
+    /// The files, each once.
+    pub files: Vec<MountedFile>,
+    /// The places of those that may hold something.
+    pub searched: Vec<usize>,
+    /// The snapshots that have them, as places among the files.
+    pub snapshots: Vec<Vec<usize>>,
+    /// What is to be taken out.
+    pub redactions: MountedRedactions,
+    /// Whether to count only.
+    pub dry_run: bool,
+    /// Memory for sorting, in bytes.
+    pub memory_bytes: u64,
+    /// Disk for sorting, in bytes.
+    pub spill_bytes: u64,
+}
+
+/// What came of a [`CompactJob`]; new files lie in the worker's private folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompactDraft {
+    /// The files that held something.
+    pub files: Vec<CompactedFile>,
+    /// The columns of each snapshot as it will be, in the job's order; none of one that stays as
+    /// it is, nor in a dry run.
+    pub columns: Vec<Vec<ColumnSummary>>,
+}
+
+/// A file that held something that is to be taken out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompactedFile {
+    /// Its place among the job's files.
+    pub of: usize,
+    /// How much it held.
+    pub counts: RedactionCounts,
+    /// What stands in its place; none in a dry run.
+    pub files: Vec<DraftFile>,
 }

@@ -8,6 +8,7 @@ use crate::codebook::{Field, Tier};
 use crate::grant::RowBounds;
 use crate::ids::{ColumnName, DatasetName, GrantId, Sha256Digest, SnapshotId};
 use crate::limits::Limits;
+use crate::redaction::MountedRedactions;
 use crate::time::Date;
 
 /// The form in which an answer leaves.
@@ -103,10 +104,26 @@ pub struct Mount {
     pub time_column: Option<Field>,
     /// The column that `rows.member_states` bounds.
     pub member_state_column: Option<Field>,
-    /// The files, in the manifest's order; *go* brings one descriptor for each.
+    /// The files, in the manifest's order; *go* brings the descriptors of [`Mount::descriptors`].
     pub files: Vec<MountedFile>,
     /// The order in which each file's rows are laid out.
     pub sort_order: Vec<ColumnName>,
+    /// What the law takes out of it, unless its files lack that already.
+    pub redactions: Option<Box<MountedRedactions>>,
+}
+
+impl Mount {
+    /// The files whose descriptors *go* brings, in that order: those of the snapshot, then the
+    /// keys of its redactions.
+    pub fn descriptors(&self) -> impl Iterator<Item = &MountedFile> {
+        self.files.iter().chain(self.redacted_keys())
+    }
+
+    /// The file with the keys of its redactions.
+    #[must_use]
+    pub fn redacted_keys(&self) -> Option<&MountedFile> {
+        self.redactions.as_ref()?.keys.as_ref()
+    }
 }
 
 /// One granted column.

@@ -16,12 +16,14 @@
 //! - [`parse`], [`walk`]: text, tokens, syntax tree.
 //! - [`plan`], [`vet`]: the plan, what may be in it, and the verdict.
 //! - [`mount`]: snapshots as tables.
+//! - [`redact`]: what the law takes out of rows.
 //! - [`run`], [`encode`]: the answer.
 
 mod encode;
 mod mount;
 mod parse;
 mod plan;
+pub mod redact;
 mod refusal;
 mod run;
 pub mod schema;
@@ -162,9 +164,9 @@ impl Engine {
             session.push_filters_down();
         }
         let verdict = vet::verdict(&vetted, &readings, shape.columns().to_vec(), question)?;
-        let files = verdict.scans.iter().flat_map(|scan| {
+        let files = verdict.scans.iter().flat_map(|scan| -> Vec<_> {
             let mount = question.mounts.iter().find(|mount| mount.dataset == scan.dataset);
-            mount.map(|mount| mount.files.clone()).unwrap_or_default()
+            mount.map(|mount| mount.descriptors().cloned().collect()).unwrap_or_default()
         });
         let prepared = Prepared {
             plan: optimised,

@@ -4,15 +4,18 @@
 //!
 //! # Invariant
 //! A table has the granted columns only, and its rows come through the grant's bounds: a filter
-//! directly above the files, below anything that the planner can rewrite.
+//! directly above the files, below anything that the planner can rewrite. What the law takes out
+//! is taken out below that filter, so that not even a bound can tell of it.
 //!
 //! # Rooms
 //! - [`table`]: the table.
 //! - [`bounds`]: the grant's rows as a condition.
+//! - [`redact`]: what the law takes out.
 //! - [`window`]: which files can hold rows of a time, for estimates.
 //! - [`store`]: files that came as descriptors, as the engine's object store.
 
 mod bounds;
+mod redact;
 mod store;
 mod table;
 mod window;

@@ -11,6 +11,7 @@
 //! - [`limits`]: where answers end.
 //! - [`parameters`]: values beside the SQL.
 //! - [`questions`]: the research questions.
+//! - [`redactions`]: what the law takes out.
 
 mod answers;
 mod bounds;
@@ -19,4 +20,5 @@ mod failures;
 mod limits;
 mod parameters;
 mod questions;
+mod redactions;
 mod world;

@@ -61,6 +61,8 @@ pub struct Application {
     running: Running,
     publications: Publications,
     flood: Flood,
+    /// Held shared while an answer is released, alone while something is taken out by law.
+    redaction_gate: tokio::sync::RwLock<()>,
     is_closing: AtomicBool,
     own_urls: OnceLock<Vec<String>>,
     /// Where queries and publications go their way, apart from the connections.
@@ -148,6 +150,11 @@ impl Application {
     #[must_use]
     pub fn publications(&self) -> &Publications {
         &self.publications
+    }
+
+    /// Keeps answers from being released while something is taken out of what they read.
+    pub(crate) fn redaction_gate(&self) -> &tokio::sync::RwLock<()> {
+        &self.redaction_gate
     }
 
     /// Requests without a valid token.

@@ -14,7 +14,7 @@
 //! - [`openapi`]: what the contract says beside the operations.
 //! - [`answer`]: answers on their way out.
 //! - the resources: [`queries`], [`log`], [`health`]; `datasets`, `snapshots`, `editions`,
-//!   `catalogue`, `keys`; `publications`; `me`, `tokens`, `projects`, `members`, `grants`.
+//!   `catalogue`, `keys`; `publications`, `redactions`; `me`, `tokens`, `projects`, `members`, `grants`.
 
 pub(crate) mod answer;
 mod catalogue;
@@ -32,6 +32,7 @@ pub mod problem;
 mod projects;
 mod publications;
 pub mod queries;
+mod redactions;
 mod snapshots;
 mod tokens;
 pub mod wire;
@@ -58,6 +59,7 @@ pub(crate) fn operations(config: &mut ServiceConfig) {
     projects::operations(config);
     publications::operations(config);
     queries::operations(config);
+    redactions::operations(config);
     snapshots::operations(config);
     tokens::operations(config);
 }
@@ -77,6 +79,7 @@ pub(crate) fn permissions() -> impl Iterator<Item = (&'static str, Permission)> 
         projects::PERMISSIONS,
         publications::PERMISSIONS,
         queries::PERMISSIONS,
+        redactions::PERMISSIONS,
         snapshots::PERMISSIONS,
         tokens::PERMISSIONS,
     ];

@@ -13,6 +13,7 @@
 //! - [`ask`]: from a question to an answer that the log knows.
 //! - `notices`: what is told with every answer.
 //! - [`publish`]: from a steward's delivery to an edition that the log knows.
+//! - [`redact`]: what the law takes out.
 //! - [`register`]: what the registrar decides, and the tokens that follow from it.
 //! - [`spool`]: stored answers; [`records`]: where queries stand in the log.
 //! - [`metrics`]: what a Prometheus server may count.
@@ -26,6 +27,7 @@ pub mod metrics;
 mod notices;
 pub mod publish;
 pub mod records;
+pub mod redact;
 pub mod register;
 pub mod serve;
 pub mod settings;

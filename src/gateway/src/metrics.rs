@@ -30,6 +30,8 @@ pub struct Metrics {
     log_batch_entries: Histogram,
     log_seal_seconds: Histogram,
     log_size: IntGauge,
+    redactions_pending: IntGauge,
+    redactions_overdue: IntGauge,
 }
 
 /// Bounds of all durations, in seconds: from a tenth of a millisecond to a minute.
@@ -79,6 +81,14 @@ impl Metrics {
                 "reading_room_log_entries",
                 "Entries that the newest checkpoint covers.",
             )?,
+            redactions_pending: IntGauge::new(
+                "reading_room_redactions_pending",
+                "Datasets whose files may still hold what was taken out by law.",
+            )?,
+            redactions_overdue: IntGauge::new(
+                "reading_room_redactions_overdue",
+                "Of these, those for longer than they may.",
+            )?,
             registry,
         };
         metrics.register()?;
@@ -94,7 +104,7 @@ impl Metrics {
     }
 
     /// Every number.
-    fn collectors(&self) -> [Box<dyn Collector>; 9] {
+    fn collectors(&self) -> [Box<dyn Collector>; 11] {
         [
             Box::new(self.requests.clone()),
             Box::new(self.request_seconds.clone()),
@@ -105,6 +115,8 @@ impl Metrics {
             Box::new(self.log_batch_entries.clone()),
             Box::new(self.log_seal_seconds.clone()),
             Box::new(self.log_size.clone()),
+            Box::new(self.redactions_pending.clone()),
+            Box::new(self.redactions_overdue.clone()),
         ]
     }
 
@@ -146,6 +158,12 @@ impl Metrics {
     pub(crate) fn log_seal(&self, size: u64, elapsed: Duration) {
         self.log_seal_seconds.observe(elapsed.as_secs_f64());
         self.log_size.set(i64::try_from(size).unwrap_or(i64::MAX));
+    }
+
+    /// Notes how many datasets are still to be compacted, and how many should have been.
+    pub(crate) fn redactions(&self, pending: usize, overdue: usize) {
+        self.redactions_pending.set(i64::try_from(pending).unwrap_or(i64::MAX));
+        self.redactions_overdue.set(i64::try_from(overdue).unwrap_or(i64::MAX));
     }
 
     /// All numbers in Prometheus's text form.

@@ -14,7 +14,7 @@ impl Application {
         snapshots: impl Iterator<Item = (&'a DatasetName, &'a SnapshotId)>,
     ) -> Vec<Notice> {
         let view = self.catalogue().view();
-        let found = snapshots.filter_map(|(dataset, id)| view.snapshot(dataset, id));
+        let found = snapshots.filter_map(|(dataset, id)| view.resolve(dataset, id));
         found.flat_map(|snapshot| view.notices(snapshot)).collect()
     }
 }

@@ -5,12 +5,14 @@
 //! # Invariant
 //! A record is found by its own project alone.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use audit::entry::{Body, Intent, Outcome};
 use audit::{Audit, Private, ReplayError, Replayed};
-use domain::{DatasetName, Format, Notice, ProjectId, QueryId, Role, SnapshotId, Timestamp};
+use domain::{
+    DatasetName, Format, Notice, ProjectId, QueryId, Role, Sha256Digest, SnapshotId, Timestamp,
+};
 use ledger::LeafIndex;
 
 use crate::ask::release::Facts;
@@ -59,6 +61,29 @@ pub struct EndedRecord {
 pub struct Records {
     /// By project, then by query; ids are ordered by time.
     places: RwLock<HashMap<ProjectId, BTreeMap<QueryId, Place>>>,
+    answers: Mutex<Answers>,
+}
+
+/// The answers that may still be stored, and what was taken out by law.
+#[derive(Debug, Default)]
+struct Answers {
+    /// By the outcome's place in the log.
+    kept: BTreeMap<LeafIndex, Answered>,
+    /// The last redaction of each dataset.
+    redacted: BTreeMap<DatasetName, LeafIndex>,
+    /// While the log is read back: what the intents without an outcome so far scan.
+    scanned: HashMap<u64, Vec<DatasetName>>,
+}
+
+/// An answer that may still be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answered {
+    /// When its outcome was written.
+    pub(crate) at: Timestamp,
+    /// The digest of its bytes.
+    pub(crate) sha256: Sha256Digest,
+    /// What it read.
+    pub(crate) datasets: Vec<DatasetName>,
 }
 
 impl Records {
@@ -80,13 +105,79 @@ impl Records {
 
     /// Notes what an entry that was read back says of a query.
     pub(crate) fn replay(&self, replayed: &Replayed) {
+        if let Body::Redact(redacted) = &replayed.entry.body {
+            self.note_redaction(&redacted.dataset, replayed.index);
+        }
         let Some(project) = &replayed.entry.project else { return };
         if let Body::Intent(intent) = &replayed.entry.body {
             self.begin(project, &intent.query, replayed.index);
+            let datasets = intent.snapshots.keys().cloned().collect();
+            self.answers().scanned.insert(replayed.index.get(), datasets);
         }
         if let Body::Outcome(outcome) = &replayed.entry.body {
             self.end(project, &outcome.query, replayed.index);
+            let datasets = self.answers().scanned.remove(&outcome.intent).unwrap_or_default();
+            if let Some(sha256) = outcome.body_sha256 {
+                let at = replayed.entry.time;
+                self.note_answer(replayed.index, Answered { at, sha256, datasets });
+            }
         }
+    }
+
+    /// Notes an answer that may be stored.
+    pub(crate) fn note_answer(&self, outcome: LeafIndex, answered: Answered) {
+        self.answers().kept.insert(outcome, answered);
+    }
+
+    /// Notes that something was taken out of a dataset by law.
+    pub(crate) fn note_redaction(&self, dataset: &DatasetName, entry: LeafIndex) {
+        self.answers().redacted.insert(dataset.clone(), entry);
+    }
+
+    /// The digests of the answers that were made before a redaction of what they read, each told
+    /// once; of those that a lawful answer has too, none.
+    pub(crate) fn take_purged(&self) -> BTreeSet<Sha256Digest> {
+        let mut answers = self.answers();
+        let Answers { kept, redacted, .. } = &mut *answers;
+        let mut purged = BTreeSet::new();
+        kept.retain(|outcome, answered| {
+            let before =
+                |dataset| redacted.get(dataset).is_some_and(|redaction| outcome < redaction);
+            let is_purged = answered.datasets.iter().any(before);
+            if is_purged {
+                purged.insert(answered.sha256);
+            }
+            !is_purged
+        });
+        purged.retain(|sha256| kept.values().all(|lawful| lawful.sha256 != *sha256));
+        purged
+    }
+
+    /// Whether an answer that may be fetched has these bytes.
+    pub(crate) fn keeps(&self, sha256: &Sha256Digest) -> bool {
+        self.answers().kept.values().any(|answered| answered.sha256 == *sha256)
+    }
+
+    /// Forgets answers of before a moment: they are not stored any more.
+    pub(crate) fn forget_answers_before(&self, moment: Timestamp) {
+        self.answers().kept.retain(|_, answered| moment <= answered.at);
+    }
+
+    /// The redaction because of which a query's answer was removed: of which dataset, and its entry.
+    #[must_use]
+    pub fn purged(&self, record: &Record) -> Option<(DatasetName, LeafIndex)> {
+        let ended = record.ended.as_ref()?;
+        ended.outcome.body_sha256?;
+        let answers = self.answers();
+        let redactions = record.snapshots().filter_map(|(dataset, _)| {
+            let entry = answers.redacted.get(dataset).filter(|entry| ended.index < **entry)?;
+            Some((dataset.clone(), *entry))
+        });
+        redactions.max_by_key(|(_, entry)| *entry)
+    }
+
+    fn answers(&self) -> MutexGuard<'_, Answers> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where a query of a project stands.
@@ -225,5 +316,28 @@ mod tests {
         assert_eq!(intents(Some(&query(1))), Vec::<u64>::new());
         assert_eq!(records.find(&project("p-ada"), &query(9)), None);
         assert_eq!(records.page(&project("p-new"), None, 2), []);
+    }
+
+    #[test]
+    fn answers_made_before_a_redaction_of_what_they_read_are_purged() {
+        let records = Records::default();
+        let dataset = |name: &str| DatasetName::parse(name).unwrap();
+        let answer = |outcome: u64, body: &str, datasets: &[&str]| {
+            let at = Timestamp::parse("2026-11-23T12:00:00Z").unwrap();
+            let datasets = datasets.iter().map(|name| dataset(name)).collect();
+            let sha256 = Sha256Digest::of(body.as_bytes());
+            records.note_answer(LeafIndex::new(outcome), Answered { at, sha256, datasets });
+        };
+        answer(1, "names", &["traders", "listings"]);
+        answer(2, "four", &["traders"]);
+        answer(3, "four", &["listings"]);
+        records.note_redaction(&dataset("traders"), LeafIndex::new(4));
+        answer(5, "other names", &["traders"]);
+
+        let purged = records.take_purged();
+
+        assert_eq!(purged, BTreeSet::from([Sha256Digest::of(b"names")]));
+        assert!(records.take_purged().is_empty(), "each is told once");
+        assert!(records.keeps(&Sha256Digest::of(b"four")));
     }
 }

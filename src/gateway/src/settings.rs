@@ -82,6 +82,8 @@ pub struct Settings {
     pub results: ResultSettings,
     /// The publish path.
     pub publish: PublishSettings,
+    /// What the law takes out.
+    pub redaction: RedactionSettings,
     /// The standing project of regulators and auditors.
     pub oversight: OversightSettings,
 }
@@ -235,6 +237,14 @@ pub struct PublishSettings {
     pub wall_s: u64,
 }
 
+/// What the law takes out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RedactionSettings {
+    /// Within how many days files must have been written anew.
+    pub compact_within_days: u32,
+}
+
 /// The standing project of regulators and auditors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -261,6 +271,7 @@ impl Default for Settings {
             workers: WorkerSettings::default(),
             results: ResultSettings::default(),
             publish: PublishSettings::default(),
+            redaction: RedactionSettings::default(),
             oversight: OversightSettings::default(),
         }
     }
@@ -314,6 +325,12 @@ impl Default for WorkerSettings {
 impl Default for ResultSettings {
     fn default() -> Self {
         Self { keep_hours: 24 }
+    }
+}
+
+impl Default for RedactionSettings {
+    fn default() -> Self {
+        Self { compact_within_days: 30 }
     }
 }
 

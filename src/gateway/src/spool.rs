@@ -171,6 +171,14 @@ impl Spool {
         Ok(Some(AnswerBytes::File { file: Arc::new(file), length }))
     }
 
+    /// Removes the answer with a digest; waits for the disk.
+    ///
+    /// # Errors
+    /// When it is not there, or cannot be removed.
+    pub fn remove(&self, sha256: &Sha256Digest) -> io::Result<()> {
+        std::fs::remove_file(self.path(sha256))
+    }
+
     /// Removes the answers whose time is past; waits for the disk.
     ///
     /// # Errors

@@ -43,6 +43,9 @@ pub enum Fault {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// Keys of redactions do not fit the files that they are about.
+    #[error("redactions do not fit the files")]
+    Keys,
     /// A delivered file is shorter than the job says.
     #[error("a source is shorter than the job says")]
     SourceShort,

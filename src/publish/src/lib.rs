@@ -20,11 +20,13 @@
 //! - [`sort`], [`layout`], [`sketch`]: rows into files.
 //! - [`tally`], [`findings`], [`summary`], [`draft`], [`rejects`]: what is told of it.
 //! - [`run`]: the plot.
+//! - [`compact`]: published files, written anew without what the law takes out.
 
 mod buckets;
 mod categories;
 mod check;
 mod columns;
+mod compact;
 mod convert;
 mod draft;
 mod duplicates;
@@ -52,7 +54,7 @@ mod transparency;
 use std::fs::File;
 use std::path::Path;
 
-use domain::publication::{Draft, Progress, PublishJob};
+use domain::publication::{CompactDraft, CompactJob, Draft, Progress, PublishJob};
 
 pub use failure::{Fault, PublishFailure};
 
@@ -76,4 +78,18 @@ pub fn run(
     let lengths = sources.chain(kept).chain(referenced.map(|file| file.bytes));
     let sections = source::sections(files, lengths)?;
     run::Run::new(&job, sections, scratch)?.run(on_progress)
+}
+
+/// Writes published files anew without what the law takes out of them.
+///
+/// `files` are the descriptors of the job's files, then that of the keys, if there are any. New
+/// files are left in `scratch`.
+///
+/// # Errors
+/// A fault of ours.
+pub fn compact(job: &CompactJob, files: Vec<File>, scratch: &Path) -> Result<CompactDraft, Fault> {
+    let published = job.files.iter().map(|file| file.bytes);
+    let keys = job.redactions.keys.iter().map(|keys| keys.bytes);
+    let sections = source::sections(files, published.chain(keys))?;
+    compact::run(job, sections, scratch)
 }

@@ -21,7 +21,7 @@ pub(crate) use registrar::{
     ProjectCreate, ProjectEnd, TokenCommand, TokenIssue, TokenRevoke,
 };
 pub(crate) use server::{Demo, Generate, Init, ScaleName, Serve};
-pub(crate) use steward::{EditionsCommand, Publish, SnapshotsCommand};
+pub(crate) use steward::{EditionsCommand, Publish, Redact, RetentionCommand, SnapshotsCommand};
 
 /// Reading Room: vetted researchers consult a platform's public data (DSA Art. 40).
 #[derive(Debug, Parser)]
@@ -46,9 +46,14 @@ pub(crate) enum Command {
     Generate(Generate),
     /// Publish a dataset from files, a folder, or a dump of the DSA Transparency Database.
     Publish(Publish),
-    /// List, show, verify and activate snapshots.
+    /// List, show, verify, activate and compact snapshots.
     #[command(subcommand)]
     Snapshots(SnapshotsCommand),
+    /// Take something out of every snapshot of a dataset, as the law asks.
+    Redact(Redact),
+    /// Apply the retention of codebooks.
+    #[command(subcommand)]
+    Retention(RetentionCommand),
     /// List and show editions.
     #[command(subcommand)]
     Editions(EditionsCommand),

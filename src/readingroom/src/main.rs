@@ -34,6 +34,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Generate(generate) => commands::server::generate(&generate),
         Command::Publish(publish) => commands::publish::run(&publish),
         Command::Snapshots(command) => commands::snapshots::run(command),
+        Command::Redact(redact) => commands::redact::run(&redact),
+        Command::Retention(command) => commands::redact::retention(command),
         Command::Editions(command) => commands::catalogue::editions(command),
         Command::Project(command) => commands::registrar::project(command),
         Command::Member(command) => commands::registrar::member(command),

@@ -12,7 +12,7 @@ use std::panic::PanicHookInfo;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
-use domain::publication::PublishJob;
+use domain::publication::{CompactJob, PublishJob};
 use domain::{Notice, Question};
 use engine::{Engine, RunResult, Sink, SinkClosed, Vetted};
 use publish::PublishFailure;
@@ -72,6 +72,7 @@ impl Worker {
             ToWorker::Plan(question) => self.plan(question.into_owned()),
             ToWorker::Go { notices, .. } => self.go(files, &notices),
             ToWorker::Publish { job, .. } => self.publish(job.into_owned(), files),
+            ToWorker::Compact { job, .. } => self.compact(&job, files),
             ToWorker::Hello { .. } => Err(self.fault("it was greeted twice")),
         }
     }
@@ -115,6 +116,15 @@ impl Worker {
                 self.sender.send(&FromWorker::DiskFull)?;
             }
             Err(PublishFailure::Fault(error)) => return Err(self.fault(told(&error))),
+        }
+        Ok(())
+    }
+
+    fn compact(&mut self, job: &CompactJob, files: Vec<File>) -> anyhow::Result<()> {
+        match publish::compact(job, files, &self.scratch) {
+            Ok(draft) => self.sender.send(&FromWorker::Compacted(Box::new(draft)))?,
+            Err(fault) if fault.is_disk_full() => self.sender.send(&FromWorker::DiskFull)?,
+            Err(fault) => return Err(self.fault(told(&fault))),
         }
         Ok(())
     }

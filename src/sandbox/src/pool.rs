@@ -40,7 +40,7 @@ use crate::end::WorkerEnd;
 use crate::protocol::ProtocolError;
 
 pub use lease::{KillHandle, Lease, RunEnd, WorkerError};
-pub use publisher::{PublishEnd, Publisher};
+pub use publisher::{CompactEnd, PublishEnd, Publisher};
 pub use scratch::ScratchFolder;
 
 /// How a pool works.

@@ -15,6 +15,7 @@
 //! gateway: Plan                        worker: Verdict | Refused
 //! gateway: Go, descriptors…            worker: chunk… then Finished | Failed | LimitHit
 //! gateway: Publish, descriptors…       worker: Progress… then Drafted | Rejected | DiskFull
+//! gateway: Compact, descriptors…       worker: Compacted | DiskFull
 //! ```
 //! `Fault` may come instead of any answer; the worker ends after it. A closed socket ends it too.
 //!
@@ -33,7 +34,7 @@ use std::path::PathBuf;
 
 use domain::Notice;
 use domain::outcome::{FailureKind, LimitHit, Summary};
-use domain::publication::{Draft, Progress, PublishJob, RejectReport};
+use domain::publication::{CompactDraft, CompactJob, Draft, Progress, PublishJob, RejectReport};
 use domain::question::Question;
 use domain::verdict::{Refusal, Verdict};
 use serde::{Deserialize, Serialize};
@@ -96,6 +97,13 @@ pub enum ToWorker<'a> {
         /// How many descriptors follow, in the order that [`PublishJob`] names.
         descriptors: usize,
     },
+    /// Write published files anew.
+    Compact {
+        /// What to do.
+        job: Box<Cow<'a, CompactJob>>,
+        /// How many descriptors follow, in the order that [`CompactJob`] names.
+        descriptors: usize,
+    },
 }
 
 impl ToWorker<'_> {
@@ -104,7 +112,9 @@ impl ToWorker<'_> {
     pub fn descriptors(&self) -> usize {
         match self {
             Self::Hello { .. } | Self::Plan(_) => 0,
-            Self::Go { descriptors, .. } | Self::Publish { descriptors, .. } => *descriptors,
+            Self::Go { descriptors, .. }
+            | Self::Publish { descriptors, .. }
+            | Self::Compact { descriptors, .. } => *descriptors,
         }
     }
 }
@@ -136,6 +146,8 @@ pub enum FromWorker {
     Rejected(RejectReport),
     /// The publication found no room left on the disk.
     DiskFull,
+    /// The files that were written anew lie in the private folder.
+    Compacted(Box<CompactDraft>),
     /// Something is wrong with the worker itself. For the server's log only.
     Fault {
         /// What, without any value from the data.
@@ -158,6 +170,7 @@ impl FromWorker {
             Self::Drafted(_) => "drafted",
             Self::Rejected(_) => "rejected",
             Self::DiskFull => "disk_full",
+            Self::Compacted(_) => "compacted",
             Self::Fault { .. } => "fault",
         }
     }

@@ -4,7 +4,7 @@
 //! No file is opened, listed or written; there is no path. What is read is counted, and reading
 //! stops at the question's scan limit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs::File;
 use std::ops::Range;
@@ -67,16 +67,20 @@ pub(crate) enum Mismatched {
 #[derive(Debug)]
 pub(crate) struct DescriptorStore {
     files: OnceLock<HashMap<String, (File, u64)>>,
+    /// Files that are no part of the data: nobody is charged for them.
+    free: HashSet<String>,
     scan_bytes_max: u64,
     scan_bytes: AtomicU64,
     is_exhausted: AtomicBool,
 }
 
 impl DescriptorStore {
-    /// A store without files, which reads at most so many bytes of those it will get.
-    pub(crate) fn new(scan_bytes_max: u64) -> Self {
+    /// A store without files, which reads at most so many bytes of those it will get, but for
+    /// those that are free.
+    pub(crate) fn new(scan_bytes_max: u64, free: HashSet<String>) -> Self {
         Self {
             files: OnceLock::new(),
+            free,
             scan_bytes_max,
             scan_bytes: AtomicU64::new(0),
             is_exhausted: AtomicBool::new(false),
@@ -120,8 +124,9 @@ impl DescriptorStore {
 
     fn read(&self, location: &Path, range: &Range<u64>) -> Result<Bytes, ReadError> {
         let length = range.end.checked_sub(range.start).ok_or(ReadError::Range)?;
-        let before = self.scan_bytes.fetch_add(length, Ordering::Relaxed);
-        if self.scan_bytes_max < before.saturating_add(length) {
+        let charged = if self.free.contains(location.as_ref()) { 0 } else { length };
+        let before = self.scan_bytes.fetch_add(charged, Ordering::Relaxed);
+        if 0 < charged && self.scan_bytes_max < before.saturating_add(charged) {
             self.is_exhausted.store(true, Ordering::Relaxed);
             return Err(ReadError::Limit);
         }

@@ -14,15 +14,21 @@ use datafusion::datasource::physical_plan::{
     FileGroup, FileScanConfig, FileScanConfigBuilder, ParquetSource,
 };
 use datafusion::datasource::source::DataSourceExec;
-use datafusion::error::Result as EngineResult;
+use datafusion::error::{DataFusionError, Result as EngineResult};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::filter::FilterExecBuilder;
+use domain::codebook::Field;
 use domain::question::Mount;
+use domain::redaction::MountedRedactions;
+use object_store::ObjectStoreExt as _;
+use object_store::path::Path;
 
 use super::bounds;
+use super::redact::RedactExec;
+use crate::redact::{Redactor, read_lists};
 use crate::schema;
 
 /// Where the engine finds the [`super::DescriptorStore`]; names no place on a disk.
@@ -34,7 +40,8 @@ pub(crate) struct MountTable {
     mount: Mount,
     /// The granted columns.
     schema: SchemaRef,
-    /// The granted columns, then those that only the bounds look at.
+    /// The granted columns as the files have them, then those that only the bounds look at, and
+    /// those that redactions name rows by.
     scanned: SchemaRef,
 }
 
@@ -44,12 +51,19 @@ impl MountTable {
         let granted: Vec<ArrowField> =
             mount.fields.iter().map(|mounted| schema::scan_field(&mounted.field)).collect();
         let mut scanned = granted.clone();
-        for field in bounds::columns(&mount) {
+        for field in bounds::columns(&mount).into_iter().chain(redacted_by(&mount)) {
             if scanned.iter().all(|known| known.name() != field.name.as_str()) {
                 scanned.push(schema::scan_field(field));
             }
         }
-        let schema = Arc::new(Schema::new(granted));
+        // Where cells become null, the planner must not conclude that none is.
+        let nulls =
+            |field: &Field| mount.redactions.as_ref().is_some_and(|it| it.nulls(&field.name));
+        let shown = granted.into_iter().zip(&mount.fields).map(|(shown, mounted)| {
+            let nullable = shown.is_nullable() || nulls(&mounted.field);
+            shown.with_nullable(nullable)
+        });
+        let schema = Arc::new(Schema::new(shown.collect::<Vec<_>>()));
         let scanned = Arc::new(Schema::new(scanned));
         Self { mount, schema, scanned }
     }
@@ -68,6 +82,35 @@ impl MountTable {
             .map(|file| PartitionedFile::new(file.sha256.to_string(), file.bytes))
             .collect();
         FileGroup::new(files).split_files(partitions.max(1))
+    }
+
+    /// Adds a column to those that a scan reads, by its place in `scanned`.
+    fn add(&self, columns: &mut Vec<usize>, field: &Field) -> EngineResult<()> {
+        let place = self.scanned.index_of(field.name.as_str())?;
+        if !columns.contains(&place) {
+            columns.push(place);
+        }
+        Ok(())
+    }
+
+    /// The redactions made ready for rows of a schema, with the keys that *go* brought.
+    async fn redactor(
+        &self,
+        session: &dyn Session,
+        redactions: &MountedRedactions,
+        schema: &Schema,
+    ) -> EngineResult<Redactor> {
+        let lists = match &redactions.keys {
+            Some(keys) => {
+                let store =
+                    session.runtime_env().object_store(&ObjectStoreUrl::parse(STORE_URL)?)?;
+                let bytes = store.get(&Path::from(keys.sha256.to_string())).await?.bytes().await?;
+                read_lists(&bytes)
+            }
+            None => Ok(Vec::new()),
+        };
+        let ready = lists.and_then(|lists| Redactor::new(redactions, &lists, schema));
+        ready.map_err(|error| DataFusionError::Internal(error.to_string()))
     }
 
     /// What the manifest knows of the whole: the planner puts the smaller side of a join into
@@ -145,24 +188,46 @@ impl TableProvider for MountTable {
             let schema = Arc::new(self.schema.project(&wanted)?);
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
-        let Some(condition) = bounds::condition(&self.mount) else {
-            return Ok(DataSourceExec::from_data_source(self.config(session, wanted, limit)?));
-        };
+        let condition = bounds::condition(&self.mount);
         let mut columns = wanted.clone();
-        for field in bounds::columns(&self.mount) {
-            let place = self.scanned.index_of(field.name.as_str())?;
-            if !columns.contains(&place) {
-                columns.push(place);
-            }
+        let bounding = bounds::columns(&self.mount);
+        for field in bounding.iter().copied() {
+            self.add(&mut columns, field)?;
         }
-        // A limit would count rows that the bounds leave out.
-        let config = self.config(session, columns, None)?;
-        let schema = DFSchema::try_from(config.projected_schema()?)?;
-        let condition = session.create_physical_expr(condition, &schema)?;
-        let scan = DataSourceExec::from_data_source(config);
-        let bounded = FilterExecBuilder::new(condition, scan)
-            .apply_projection(Some((0..wanted.len()).collect()))?
-            .build()?;
-        Ok(Arc::new(bounded))
+        let Some(redactions) = &self.mount.redactions else {
+            // A limit would count rows that the bounds leave out.
+            let limit = limit.filter(|_| condition.is_none());
+            let scan = DataSourceExec::from_data_source(self.config(session, columns, limit)?);
+            return bounded(session, scan, condition, wanted.len());
+        };
+        let handed_on = (0..columns.len()).collect();
+        for field in &redactions.fields {
+            self.add(&mut columns, field)?;
+        }
+        let scan = DataSourceExec::from_data_source(self.config(session, columns, None)?);
+        let redactor = self.redactor(session, redactions, &scan.schema()).await?;
+        let redacted = RedactExec::new(scan, Arc::new(redactor), handed_on)?;
+        bounded(session, Arc::new(redacted), condition, wanted.len())
     }
+}
+
+/// The columns that redactions name rows by.
+fn redacted_by(mount: &Mount) -> impl Iterator<Item = &Field> {
+    mount.redactions.iter().flat_map(|redactions| &redactions.fields)
+}
+
+/// The rows of a scan that the grant gives, with the first so many of its columns.
+fn bounded(
+    session: &dyn Session,
+    scan: Arc<dyn ExecutionPlan>,
+    condition: Option<Expr>,
+    columns: usize,
+) -> EngineResult<Arc<dyn ExecutionPlan>> {
+    let Some(condition) = condition else { return Ok(scan) };
+    let schema = DFSchema::try_from(scan.schema())?;
+    let condition = session.create_physical_expr(condition, &schema)?;
+    let bounded = FilterExecBuilder::new(condition, scan)
+        .apply_projection(Some((0..columns).collect()))?
+        .build()?;
+    Ok(Arc::new(bounded))
 }

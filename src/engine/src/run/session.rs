@@ -13,6 +13,7 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::prelude::SessionConfig;
+use domain::question::Mount;
 use domain::{Question, Timestamp};
 use object_store::ObjectStore;
 use url::Url;
@@ -56,7 +57,9 @@ impl Session {
         scratch: &Path,
     ) -> EngineResult<Self> {
         let limits = &question.limits;
-        let store = Arc::new(DescriptorStore::new(limits.scan_bytes));
+        let keys = question.mounts.iter().filter_map(Mount::redacted_keys);
+        let free = keys.map(|keys| keys.sha256.to_string()).collect();
+        let store = Arc::new(DescriptorStore::new(limits.scan_bytes, free));
         let memory_bytes = usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX);
         let pool = Arc::new(PeakRecordingPool::new(Arc::new(FairSpillPool::new(memory_bytes))));
         let spill = Arc::new(SpillBudget::new(scratch, limits.spill_bytes));

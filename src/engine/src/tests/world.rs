@@ -12,6 +12,7 @@ use arrow::record_batch::RecordBatch;
 use domain::codebook::{Class, Field, FieldType, Tier};
 use domain::grant::RowBounds;
 use domain::question::{KnownDataset, Mount, MountedField, MountedFile, OnLimit};
+use domain::redaction::{Combined, MountedRedactions, Redaction, combine};
 use domain::verdict::{Refusal, Verdict};
 use domain::{ColumnName, DatasetName, Date, Format, Limits, Question, Sha256Digest, SnapshotId};
 use parquet::arrow::ArrowWriter;
@@ -116,6 +117,30 @@ impl World {
         self
     }
 
+    /// The same, without what some redactions take out.
+    pub(super) fn redacted(mut self, dataset: &str, redactions: &[Redaction]) -> Self {
+        let Combined { targets, lists, cutoffs } = combine(redactions);
+        let json = serde_json::to_vec(&lists).unwrap();
+        let keys = MountedFile {
+            sha256: Sha256Digest::of(&json),
+            bytes: json.len() as u64,
+            row_count: 0,
+            period: None,
+        };
+        std::fs::write(self.folder.path().join(keys.sha256.to_string()), json).unwrap();
+        let fields = ads_fields().into_iter().chain(reach_fields());
+        let named: Vec<_> = targets.iter().flat_map(|target| target.key.clone()).collect();
+        let clocks: Vec<_> = cutoffs.iter().map(|cutoff| cutoff.clock.clone()).collect();
+        let mut fields: Vec<Field> = fields
+            .filter(|field| named.contains(&field.name) || clocks.contains(&field.name))
+            .collect();
+        fields.sort_by(|a, b| a.name.cmp(&b.name));
+        fields.dedup_by(|a, b| a.name == b.name);
+        let redactions = MountedRedactions { targets, cutoffs, fields, keys: Some(keys) };
+        self.mount_mut(dataset).redactions = Some(Box::new(redactions));
+        self
+    }
+
     pub(super) fn mount_mut(&mut self, dataset: &str) -> &mut Mount {
         self.mounts.iter_mut().find(|mount| mount.dataset.as_str() == dataset).unwrap()
     }
@@ -140,7 +165,7 @@ impl World {
         let scans = verdict.scans.iter();
         let mounts =
             scans.flat_map(|scan| self.mounts.iter().filter(|m| m.dataset == scan.dataset));
-        let files = mounts.flat_map(|mount| &mount.files);
+        let files = mounts.flat_map(Mount::descriptors);
         files
             .map(|file| File::open(self.folder.path().join(file.sha256.to_string())).unwrap())
             .collect()
@@ -299,6 +324,7 @@ fn mount(
         member_state_column: None,
         files: files.collect(),
         sort_order: Vec::new(),
+        redactions: None,
     }
 }
 

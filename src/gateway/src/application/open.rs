@@ -143,6 +143,7 @@ impl Application {
             running: Running::default(),
             publications,
             flood: Flood::default(),
+            redaction_gate: tokio::sync::RwLock::default(),
             is_closing: AtomicBool::new(false),
             own_urls: OnceLock::new(),
             runtime: Some(runtime().map_err(OpenError::Runtime)?),
@@ -150,6 +151,8 @@ impl Application {
             folder,
         });
         application.log_start()?;
+        // What a crash left between a redaction and the answers made before it.
+        application.purge_answers();
         tasks::begin(&application);
         Ok(application)
     }

@@ -40,12 +40,21 @@ pub enum ReplayFault {
         /// How many the log has.
         size: u64,
     },
+    /// What the log says was taken out is not known any more.
+    #[error(
+        "entry {index} takes something out of a dataset, and neither its private part nor \
+         `redactions/` says what: restore the folder `redactions`, or vault.sqlite"
+    )]
+    Redaction {
+        /// The entry.
+        index: u64,
+    },
     /// The catalogue cannot be brought in line with the log.
     #[error("the catalogue cannot be brought in line with the log")]
     Catalogue(#[from] catalogue::FolderError),
 }
 
-/// Brings registry, budgets, records and catalogue in line with the log.
+/// Brings registry, budgets, records, redactions and catalogue in line with the log.
 pub(super) fn follow(
     audit: &Audit,
     access: &Access,
@@ -65,7 +74,8 @@ pub(super) fn follow(
         }
         charge(access, &replayed, today);
         records.replay(&replayed);
-        published.extend(digest_of(&replayed.entry.body));
+        redact(catalogue, &replayed)?;
+        published.extend(digests_of(&replayed.entry.body));
     }
     let index = audit.log().size().get();
     access.note_applied(index).map_err(|source| ReplayFault::Registry { index, source })?;
@@ -90,21 +100,38 @@ fn charge(access: &Access, replayed: &Replayed, today: Date) {
     }
 }
 
-/// The digest of the manifest or edition that an entry is about.
-fn digest_of(body: &Body) -> Option<Sha256Digest> {
+/// Puts in force what an entry takes out, unless it is.
+fn redact(catalogue: &Catalogue, replayed: &Replayed) -> Result<(), ReplayFault> {
+    let Body::Redact(redacted) = &replayed.entry.body else { return Ok(()) };
+    let index = replayed.index.get();
+    let view = catalogue.view();
+    let known = view.redactions(&redacted.dataset);
+    if known.is_some_and(|known| known.recorded().iter().any(|it| it.entry == index)) {
+        return Ok(());
+    }
+    let private = replayed.private.as_ref().and_then(|private| private.redaction.clone());
+    let redaction = private.ok_or(ReplayFault::Redaction { index })?;
+    Ok(catalogue.redact(index, replayed.entry.time, redaction)?)
+}
+
+/// The digests of the manifests, tombstones or editions that an entry is about.
+fn digests_of(body: &Body) -> Vec<Sha256Digest> {
     if let Body::Publish(publish) = body {
-        return Some(publish.manifest_sha256);
+        return vec![publish.manifest_sha256];
     }
     if let Body::Edition(edition) = body {
-        return Some(edition.sha256);
+        return vec![edition.sha256];
     }
-    None
+    if let Body::Compact(compacted) = body {
+        return vec![compacted.successor.manifest_sha256, compacted.tombstone_sha256];
+    }
+    Vec::new()
 }
 
 /// The digest by which the log knows a manifest or an edition.
 fn digest_of_unsettled(unsettled: &Unsettled) -> Sha256Digest {
     match unsettled {
         Unsettled::Snapshot { snapshot, .. } => snapshot.manifest_sha256,
-        Unsettled::Edition { sha256, .. } => *sha256,
+        Unsettled::Edition { sha256, .. } | Unsettled::Tombstone { sha256, .. } => *sha256,
     }
 }

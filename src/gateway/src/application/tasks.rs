@@ -40,6 +40,9 @@ async fn once(application: &Weak<Application>) -> bool {
     if let Err(error) = tokio::task::block_in_place(|| application.spool.sweep(now)) {
         tracing::error!(cause = %error, "stored answers cannot be swept");
     }
+    application.records.forget_answers_before(now.plus_s(-keep_s));
+    tokio::task::block_in_place(|| application.purge_answers());
+    application.compact_what_is_due();
     true
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use access::{Denial, LimitReached};
 use audit::RecordError;
 use catalogue::{Damage, NoEdition};
+use domain::DatasetName;
 use domain::limits::{LimitName, LimitRaised};
 use domain::outcome::FailureKind;
 use domain::verdict::Refusal;
@@ -55,6 +56,15 @@ pub enum AskError {
     /// A snapshot's file is not what the manifest says.
     #[error("a snapshot is damaged")]
     Damaged(#[from] Damage),
+    /// The keys of what was taken out cannot be handed over.
+    #[error("the keys of redactions cannot be handed over")]
+    Keys(#[source] io::Error),
+    /// What the law takes out changed while the query was on its way.
+    #[error("a redaction of {dataset} came while the query was on its way")]
+    Redacted {
+        /// Of which dataset.
+        dataset: DatasetName,
+    },
     /// The answer could not be stored.
     #[error("the answer could not be stored")]
     Spool(#[source] io::Error),

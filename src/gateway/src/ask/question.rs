@@ -32,7 +32,7 @@ pub(crate) fn prepare(
     for dataset in view.datasets() {
         let Some(stored) = view.codebook(dataset) else { continue };
         let snapshot = view.in_edition(edition.edition(), dataset);
-        let mounted = mount(scope, dataset, snapshot);
+        let mounted = mount(&view, scope, dataset, snapshot);
         known.push(known_dataset(stored.codebook(), mounted.as_ref().err().cloned()));
         mounts.extend(mounted);
     }
@@ -52,13 +52,14 @@ pub(crate) fn prepare(
 
 /// What of a dataset may be consulted, or why nothing.
 fn mount(
+    view: &View,
     scope: &Scope,
     dataset: &DatasetName,
     snapshot: Option<&Arc<Snapshot>>,
 ) -> Result<Mount, Absence> {
     let granted = scope.dataset(dataset)?;
     let snapshot = snapshot.ok_or(Absence::NotPublished)?;
-    Ok(snapshot.mount(|field| granted.covers(field), granted.rows().clone()))
+    Ok(view.mount(snapshot, |field| granted.covers(field), granted.rows().clone()))
 }
 
 /// What messages may say of a dataset: the catalogue is public.
@@ -73,6 +74,11 @@ fn known_dataset(codebook: &Codebook, absence: Option<Absence>) -> KnownDataset 
 }
 
 impl Prepared {
+    /// The catalogue at the instant that the question is asked of.
+    pub(crate) fn view(&self) -> &View {
+        &self.view
+    }
+
     /// The snapshots that a verdict scans, in its order.
     pub(crate) fn scanned(&self, verdict: &Verdict) -> Vec<Arc<Snapshot>> {
         let scans = verdict.scans.iter();
@@ -90,8 +96,14 @@ impl Prepared {
             let mut mounts = self.question.mounts.iter();
             let is_scanned =
                 |mount: &&Mount| mount.dataset == scan.dataset && mount.snapshot == scan.snapshot;
-            for file in mounts.find(is_scanned).iter().flat_map(|mount| &mount.files) {
+            let Some(mount) = mounts.find(is_scanned) else { continue };
+            for file in &mount.files {
                 files.push(self.view.open_file(&scan.dataset, file)?);
+            }
+            if mount.redacted_keys().is_some() {
+                let redactions = self.view.redactions(&scan.dataset);
+                let keys = redactions.map(|redactions| redactions.open_keys()).transpose();
+                files.extend(keys.map_err(AskError::Keys)?.flatten());
             }
         }
         Ok(files)

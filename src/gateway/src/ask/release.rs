@@ -17,7 +17,7 @@ use crate::Application;
 use crate::ask::admit::{Admission, Admitted};
 use crate::ask::run::{Answer, Ended};
 use crate::ask::{AskError, Asking};
-use crate::records::Record;
+use crate::records::{Answered, Record};
 use crate::spool::Stored;
 
 /// An answer that the log knows: it may leave.
@@ -90,10 +90,18 @@ impl Application {
         admission: Admission,
         ended: Ended,
     ) -> Result<Released, AskError> {
-        let Ended { result, charged } = ended;
         let begun = Instant::now();
+        // Nothing is taken out by law between this check and the outcome's entry.
+        let shared = self.redaction_gate().read().await;
+        let Ended { result, charged } = self.lawful(&admission, ended);
         let outcome = outcome(asking, &admission, &result, charged);
         let index = self.log_outcome(asking, &admission, outcome).await;
+        if let (Ok(index), Ok(answer)) = (&index, &result) {
+            let datasets = admission.snapshots().iter().map(|it| it.dataset().clone()).collect();
+            let (at, sha256) = (self.clock().now(), answer.stored.sha256);
+            self.records().note_answer(*index, Answered { at, sha256, datasets });
+        }
+        drop(shared);
         self.phase("log_outcome", begun);
         let snapshots = admission.snapshots();
         let edition = admission.prepared.edition.id().clone();
@@ -111,6 +119,29 @@ impl Application {
             notices,
         };
         Ok(Released { facts, stored })
+    }
+
+    /// A run's end, unless something of what it read was taken out since: then its answer goes.
+    fn lawful(&self, admission: &Admission, ended: Ended) -> Ended {
+        let Ended { result: Ok(answer), charged } = ended else { return ended };
+        match self.still_lawful(admission) {
+            Ok(()) => Ended { result: Ok(answer), charged },
+            Err(error) => {
+                self.forget_answer(&answer);
+                Ended { result: Err(error), charged: Usage::default() }
+            }
+        }
+    }
+
+    /// Removes the bytes of an answer that is not released, unless others have the same bytes.
+    fn forget_answer(&self, answer: &Answer) {
+        let sha256 = answer.stored.sha256;
+        if self.records().keeps(&sha256) {
+            return;
+        }
+        if let Err(error) = tokio::task::block_in_place(|| self.spool().remove(&sha256)) {
+            tracing::error!(cause = %error, "an answer that is not released could not be removed");
+        }
     }
 
     /// Makes durable that a question was planned and not run, then releases its verdict.

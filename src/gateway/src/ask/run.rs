@@ -38,7 +38,7 @@ impl Application {
         let mut writer = self.spool().begin(authorized.limits().bytes);
         let files = block_in_place(|| admission.prepared.open_files(authorized.verdict()));
         let end = match files {
-            Err(error) => Err(error),
+            Err(error) => Err(self.explain_missing(admission, error)),
             Ok(files) => {
                 let standing = authorized.standing();
                 let wall = wall(authorized.limits().wall_ms, admission);

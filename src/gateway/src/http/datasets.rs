@@ -159,7 +159,7 @@ pub(crate) async fn read_codebook(
     let view = room.catalogue().view();
     let (stored, lasting) = match &params.0.snapshot {
         Some(id) => {
-            let stored = view.snapshot(&name, id).map(|snapshot| snapshot.stored_codebook());
+            let stored = view.resolve(&name, id).map(|snapshot| snapshot.stored_codebook());
             (stored, Lasting::Forever)
         }
         None => (view.codebook(&name), Lasting::UntilPublished),

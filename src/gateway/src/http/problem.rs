@@ -9,6 +9,7 @@
 
 mod asking;
 mod publishing;
+mod redacting;
 mod registering;
 
 use std::borrow::Cow;
@@ -113,6 +114,8 @@ kinds! {
     NotAcceptable = "not_acceptable", "not-acceptable", 406, "No accepted media type can be given";
     /// The state of things does not allow it.
     Conflict = "conflict", "conflict", 409, "It conflicts with the state of things";
+    /// The stored answer was made before something that it read was taken out by law.
+    ResultPurged = "result_purged", "result-purged", 410, "The stored answer was taken out by law";
     /// The body is larger than allowed.
     TooLarge = "too_large", "too-large", 413, "The body is too large";
     /// The body's media type is not one that the operation reads.

@@ -125,6 +125,9 @@ pub(crate) async fn list_snapshots(
 }
 
 /// Gives a snapshot's manifest, byte for byte as it was signed.
+///
+/// Of a snapshot that was written anew without what the law takes out, its tombstone: `state` is
+/// `redacted`, and it names the `successor` that stands in its place.
 #[utoipa::path(
     tag = "catalogue",
     params(
@@ -144,9 +147,13 @@ pub(crate) async fn read_manifest(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let view = room.catalogue().view();
+    if let Some(stone) = view.tombstone(&path.0, &path.1) {
+        return Ok(document(&request, "application/json", Lasting::Forever, stone.bytes()));
+    }
     let snapshot = view.snapshot(&path.0, &path.1).ok_or_else(not_found)?;
+    // It may make room for a tombstone one day.
     let bytes = snapshot.manifest_bytes();
-    Ok(document(&request, "application/json", Lasting::Forever, bytes))
+    Ok(document(&request, "application/json", Lasting::UntilPublished, bytes))
 }
 
 /// Gives the signature of a snapshot's manifest: a C2SP signed note over its digest.
@@ -168,9 +175,13 @@ pub(crate) async fn read_manifest_signature(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let view = room.catalogue().view();
+    if let Some(stone) = view.tombstone(&path.0, &path.1) {
+        let bytes = stone.signature().as_bytes();
+        return Ok(document(&request, "text/plain; charset=utf-8", Lasting::Forever, bytes));
+    }
     let snapshot = view.snapshot(&path.0, &path.1).ok_or_else(not_found)?;
     let bytes = snapshot.signature().as_bytes();
-    Ok(document(&request, "text/plain; charset=utf-8", Lasting::Forever, bytes))
+    Ok(document(&request, "text/plain; charset=utf-8", Lasting::UntilPublished, bytes))
 }
 
 /// Why a snapshot is made the current one.

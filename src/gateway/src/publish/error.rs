@@ -64,6 +64,12 @@ pub enum PublishError {
     /// A file of a snapshot that it needs is not what the manifest says.
     #[error("a snapshot is damaged")]
     Damaged(#[from] Damage),
+    /// The keys of what was taken out cannot be handed over.
+    #[error("the keys of redactions cannot be handed over")]
+    Keys(#[source] std::io::Error),
+    /// The worker says it wrote a file anew that there is not.
+    #[error("the worker's draft names a file that is not there")]
+    DraftPlace,
     /// The draft did not become a snapshot.
     #[error("the draft did not become a snapshot")]
     Adopt(#[from] AdoptError),
@@ -99,6 +105,8 @@ impl PublishError {
             | Self::Worker(_)
             | Self::NoWorker(_)
             | Self::Damaged(_)
+            | Self::Keys(_)
+            | Self::DraftPlace
             | Self::Adopt(_)
             | Self::Reopen(_)
             | Self::Propose(_)

@@ -115,7 +115,7 @@ fn check_supersedes(wishes: &Wishes, view: &View, dataset: &DatasetName) -> Resu
     match (&wishes.supersedes, reason) {
         (Some(_), None) => Err(OrderError::ReasonMissing),
         (None, Some(_)) => Err(OrderError::ReasonAlone),
-        (Some(id), Some(_)) if view.snapshot(dataset, id).is_none() => {
+        (Some(id), Some(_)) if view.resolve(dataset, id).is_none() => {
             Err(OrderError::SupersedesUnknown(id.clone()))
         }
         _ => Ok(()),

@@ -259,6 +259,20 @@ impl Publications {
         Ok(Entrance::New(Place { dataset: Some(dataset.clone()), shared }))
     }
 
+    /// Takes a dataset's place for what keeps publications of it away.
+    ///
+    /// # Errors
+    /// When a publication of the dataset is on its way.
+    pub(crate) fn occupy(&self, dataset: &DatasetName) -> Result<Place, PublishError> {
+        let mut state = self.shared.lock();
+        if let Some(publication) = state.busy.get(dataset) {
+            let (dataset, publication) = (dataset.clone(), publication.clone());
+            return Err(PublishError::Busy { dataset, publication });
+        }
+        state.busy.insert(dataset.clone(), None);
+        Ok(Place { dataset: Some(dataset.clone()), shared: Arc::clone(&self.shared) })
+    }
+
     /// One publication.
     #[must_use]
     pub fn find(&self, id: &PublicationId) -> Option<Publication> {

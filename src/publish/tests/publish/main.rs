@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a test says what it skips")]
 
 mod bounded;
+mod compact;
 mod desk;
 mod dumps;
 mod files;

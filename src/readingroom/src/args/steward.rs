@@ -1,9 +1,9 @@
-//! `publish`, `snapshots`, `editions`.
+//! `publish`, `snapshots`, `editions`, `redact`, `retention`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use domain::{DatasetName, Date, EditionId, SnapshotId};
+use domain::{ColumnName, DatasetName, Date, EditionId, Ground, SnapshotId};
 
 use super::Target;
 
@@ -78,6 +78,17 @@ pub(crate) enum SnapshotsCommand {
         /// The snapshot.
         id: SnapshotId,
     },
+    /// Write the files anew that still hold what was taken out by law.
+    #[command(
+        after_help = "Examples:\n  readingroom snapshots compact --data DIR\n  readingroom snapshots compact --data DIR traders\n"
+    )]
+    Compact {
+        /// Where.
+        #[command(flatten)]
+        target: Target,
+        /// The dataset; all of them unless given.
+        dataset: Option<DatasetName>,
+    },
     /// Make a staged, held or former snapshot the current one.
     #[command(
         after_help = "Example:\n  readingroom snapshots activate --data DIR listings s-… --reason 'checked by hand'\n"
@@ -93,6 +104,53 @@ pub(crate) enum SnapshotsCommand {
         /// Why, for the log; needed for a snapshot that is held.
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
+    },
+}
+
+/// `readingroom redact`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A key is the value of the primary key; of a key of several columns, `day=2026-11-01,ad_id=a-1` or\na JSON list in the key's order, `[\"2026-11-01\", \"a-1\"]`.\n\nExamples:\n  readingroom redact --data DIR traders --key t-0000000017 --columns country --ground art17 --reason \"Request 2026-114\"\n  readingroom redact --data DIR ads --keys-from removed.txt --ground dsa39_3 --reason \"Removed advertisements, October\"\n"
+)]
+pub(crate) struct Redact {
+    /// Where.
+    #[command(flatten)]
+    pub target: Target,
+    /// The dataset.
+    pub dataset: DatasetName,
+    /// The row's key; may be given several times.
+    #[arg(long = "key", value_name = "K", required_unless_present = "keys_from")]
+    pub keys: Vec<String>,
+    /// A file with a key on each line.
+    #[arg(long, value_name = "FILE")]
+    pub keys_from: Option<PathBuf>,
+    /// The columns whose cells become null; without them the whole row vanishes.
+    #[arg(long, value_name = "C", value_delimiter = ',')]
+    pub columns: Vec<ColumnName>,
+    /// Why, by law: `art16`, `art17`, `dsa30_5`, `dsa39_3` or `order`.
+    #[arg(long, value_name = "GROUND")]
+    pub ground: Ground,
+    /// Why, in words; sealed, for whoever audits.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// `readingroom retention`
+#[derive(Debug, Subcommand)]
+pub(crate) enum RetentionCommand {
+    /// Take out the rows that are older than their dataset's codebook keeps them.
+    #[command(
+        after_help = "Examples:\n  readingroom retention apply --data DIR --dry-run\n  readingroom retention apply --data DIR traders\n"
+    )]
+    Apply {
+        /// Where.
+        #[command(flatten)]
+        target: Target,
+        /// The dataset; all that have a retention unless given.
+        dataset: Option<DatasetName>,
+        /// Tell what would go, take nothing out.
+        #[arg(long)]
+        dry_run: bool,
     },
 }
 

@@ -1,4 +1,4 @@
-//! `snapshots`: list, show, verify, activate.
+//! `snapshots`: list, show, verify, activate, compact.
 
 use anyhow::bail;
 use serde_json::{Value, json};
@@ -36,6 +36,7 @@ pub(crate) fn run(command: SnapshotsCommand) -> anyhow::Result<()> {
             let report: Value = Client::to(&target)?.post(&path, &json!({}))?;
             verified(&target, id.as_str(), &report)
         }
+        SnapshotsCommand::Compact { target, dataset } => super::redact::compact(&target, dataset),
         SnapshotsCommand::Activate { target, dataset, id, reason } => {
             let path = format!("/v1/datasets/{dataset}/snapshots/{id}/activate");
             let body = reason.map_or_else(|| json!({}), |reason| json!({"reason": reason}));

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::sync::Arc;
 
-use domain::publication::{Draft, Progress, PublishJob, RejectReport};
+use domain::publication::{CompactDraft, CompactJob, Draft, Progress, PublishJob, RejectReport};
 
 use super::LeaseError;
 use super::admission::Place;
@@ -33,6 +33,20 @@ pub enum PublishEnd {
     /// The sources break the codebook.
     Rejected(RejectReport),
     /// The disk is full; what was written is gone.
+    DiskFull,
+}
+
+/// How the writing anew of published files ended.
+#[derive(Debug)]
+pub enum CompactEnd {
+    /// It is done.
+    Compacted {
+        /// What came of it; each file is a plain file of the folder.
+        draft: Box<CompactDraft>,
+        /// Where they lie, until this is dropped.
+        folder: ScratchFolder,
+    },
+    /// There was no room left on the disk.
     DiskFull,
 }
 
@@ -74,7 +88,9 @@ impl Publisher {
     where
         P: FnMut(Progress),
     {
-        if let Err(source) = self.send(job, files).await {
+        let message =
+            ToWorker::Publish { job: Box::new(Cow::Borrowed(job)), descriptors: files.len() };
+        if let Err(source) = self.send(&message, files).await {
             return Err(explain(&self.process, Err(source)).await);
         }
         loop {
@@ -96,6 +112,34 @@ impl Publisher {
         }
     }
 
+    /// Has published files written anew; `files` are in the order that [`CompactJob`] names.
+    ///
+    /// # Errors
+    /// [`WorkerError`].
+    pub async fn compact(
+        mut self,
+        job: &CompactJob,
+        files: Vec<File>,
+    ) -> Result<CompactEnd, WorkerError> {
+        let message =
+            ToWorker::Compact { job: Box::new(Cow::Borrowed(job)), descriptors: files.len() };
+        if let Err(source) = self.send(&message, files).await {
+            return Err(explain(&self.process, Err(source)).await);
+        }
+        match self.line.receive_message().await {
+            Ok(Incoming::Message(FromWorker::Compacted(draft))) => {
+                let folder = self.end().await?;
+                folder.check(draft.files.iter().flat_map(|file| &file.files))?;
+                Ok(CompactEnd::Compacted { draft, folder })
+            }
+            Ok(Incoming::Message(FromWorker::DiskFull)) => {
+                self.process.kill(Stop::Served);
+                Ok(CompactEnd::DiskFull)
+            }
+            other => Err(explain(&self.process, other).await),
+        }
+    }
+
     /// A handle that kills this publication's worker.
     #[must_use]
     pub fn kill_handle(&self) -> KillHandle {
@@ -105,23 +149,25 @@ impl Publisher {
     /// Hands over the job and its files.
     async fn send(
         &mut self,
-        job: &PublishJob,
+        message: &ToWorker<'_>,
         files: Vec<File>,
     ) -> Result<(), crate::protocol::ProtocolError> {
-        let job = Cow::Borrowed(job);
-        let frame = encode(&ToWorker::Publish { job: Box::new(job), descriptors: files.len() })?;
+        let frame = encode(message)?;
         self.line.send(&frame).await?;
         self.line.send_files(&files).await
     }
 
-    /// Ends the worker, then looks at what it made.
-    async fn drafted(mut self, draft: Box<Draft>) -> Result<PublishEnd, WorkerError> {
+    /// Ends the worker; gives its folder.
+    async fn end(&mut self) -> Result<ScratchFolder, WorkerError> {
         self.process.kill(Stop::Served);
         let end = self.process.ended().await;
-        let Some(folder) = self.folder.take() else {
-            return Err(WorkerError::Lost { end });
-        };
-        folder.check(&draft)?;
+        self.folder.take().ok_or(WorkerError::Lost { end })
+    }
+
+    /// Ends the worker, then looks at what it made.
+    async fn drafted(mut self, draft: Box<Draft>) -> Result<PublishEnd, WorkerError> {
+        let folder = self.end().await?;
+        folder.check(draft.files.iter())?;
         Ok(PublishEnd::Drafted { draft, folder })
     }
 }

@@ -10,7 +10,7 @@ use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::publication::Draft;
+use domain::publication::DraftFile;
 
 use crate::protocol::ProtocolError;
 
@@ -48,16 +48,15 @@ impl ScratchFolder {
     ///
     /// # Order
     /// After the worker is dead: until then it could exchange them.
-    pub(super) fn check(&self, draft: &Draft) -> Result<(), ProtocolError> {
+    pub(super) fn check<'a>(
+        &self,
+        mut files: impl Iterator<Item = &'a DraftFile>,
+    ) -> Result<(), ProtocolError> {
         let is_there = |name: &str| {
             let is_plain = !name.is_empty() && name != "." && name != ".." && !name.contains('/');
             is_plain && is_own_file(&self.path().join(name))
         };
-        if draft.files.iter().all(|file| is_there(&file.file)) {
-            Ok(())
-        } else {
-            Err(ProtocolError::DraftFile)
-        }
+        if files.all(|file| is_there(&file.file)) { Ok(()) } else { Err(ProtocolError::DraftFile) }
     }
 }
 

@@ -44,6 +44,7 @@ fn mounts() -> impl Strategy<Value = Vec<Mount>> {
             member_state_column: None,
             files,
             sort_order: vec![ColumnName::parse("ad_id").unwrap()],
+            redactions: None,
         });
     proptest::collection::vec(mount, 0..3)
 }

@@ -87,6 +87,7 @@ const ASKING: &[Kind] = &[
 const FETCHING: &[Kind] = &[
     Kind::NotAcceptable,
     Kind::Conflict,
+    Kind::ResultPurged,
     Kind::RangeNotSatisfiable,
     Kind::QueryStopped,
     Kind::QueryFailed,
@@ -131,6 +132,8 @@ fn own(id: &str) -> &'static [Kind] {
         "fetch_result" => FETCHING,
         "cancel_query" | "cancel_publication" => &[Kind::Conflict],
         "publish" | "activate" => &[Kind::Conflict, Kind::TooBusy],
+        "redact" => &[Kind::TooBusy],
+        "compact_dataset" | "apply_retention" => &[Kind::Conflict, Kind::TooBusy, Kind::WorkerLost],
         "metrics" | "list_editions" => &[Kind::NotFound],
         "trade_assertion" => &[Kind::LogUnavailable, Kind::TooBusy],
         "add_member" | "add_grant" | "revoke_grant" | "suspend_project" | "close_project" => {

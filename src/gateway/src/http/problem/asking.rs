@@ -35,7 +35,14 @@ impl From<&AskError> for Problem {
                 "The worker process ended before the answer was complete. Nothing was released \
                  and nothing is charged; ask again.",
             ),
-            AskError::Damaged(_) => Self::internal(),
+            AskError::Damaged(_) | AskError::Keys(_) => Self::internal(),
+            AskError::Redacted { dataset } => Kind::TooBusy
+                .problem(format!(
+                    "While the query was on its way, something was taken out of {dataset} by law, \
+                     or its files were written anew without it. Nothing was released and nothing \
+                     is charged; ask again."
+                ))
+                .retry_after_s(1),
             AskError::Spool(_) => Kind::TooBusy
                 .problem("There is no room to store the answer; ask again later.")
                 .retry_after_s(LOG_RETRY_S),

@@ -52,7 +52,9 @@ impl From<&PublishError> for Problem {
                 "The worker process ended before the snapshot was made; nothing was published. \
                  Publish again.",
             ),
-            PublishError::Damaged(_) => Self::internal(),
+            PublishError::Damaged(_) | PublishError::Keys(_) | PublishError::DraftPlace => {
+                Self::internal()
+            }
             PublishError::Adopt(adopt) => Self::from(adopt),
             PublishError::Reopen(ReopenError::Unsettled) => unsettled(),
             PublishError::Reopen(ReopenError::Unknown { .. }) => not_found(),

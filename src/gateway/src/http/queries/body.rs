@@ -137,7 +137,7 @@ pub(crate) struct AnswerBody {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used; it is written as domain::Notice")]
 pub(crate) struct NoticeBody {
-    /// `known_gap`, `correction` or `withdrawal`.
+    /// `known_gap`, `correction`, `redaction` or `withdrawal`.
     #[schema(example = "known_gap")]
     kind: String,
     /// The dataset.
@@ -156,7 +156,19 @@ pub(crate) struct NoticeBody {
     superseded_by: Option<String>,
     /// Why the snapshot was corrected or withdrawn.
     reason: Option<String>,
-    /// When the correction became current, or the snapshot was withdrawn.
+    /// Why something was redacted, by law: `art16`, `art17`, `dsa30_5`, `dsa39_3`, `order`, `retention`.
+    ground: Option<String>,
+    /// Whole rows that were redacted.
+    rows: Option<u64>,
+    /// Cells that were redacted, of rows that stayed.
+    cells: Option<u64>,
+    /// What these counts are of: `named` by redactions of the dataset, or `removed` from this snapshot.
+    counted: Option<String>,
+    /// Rows of before this day were redacted, too.
+    #[schema(format = Date)]
+    before: Option<String>,
+    /// When the correction became current, the last redaction on the ground was recorded, or the
+    /// snapshot was withdrawn.
     #[schema(format = DateTime)]
     at: Option<String>,
 }

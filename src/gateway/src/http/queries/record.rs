@@ -55,6 +55,19 @@ pub(crate) struct QueryBody {
     log: LogPlaces,
     /// Where its answer can be fetched, as long as it is kept.
     result: Option<ResultPlace>,
+    /// Why its answer was removed, where something that it read was taken out by law since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purged: Option<PurgedBody>,
+}
+
+/// Why a stored answer was removed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PurgedBody {
+    /// The dataset of which something was taken out.
+    #[schema(value_type = String)]
+    dataset: DatasetName,
+    /// The entry of the log that says so.
+    log_index: u64,
 }
 
 /// Where a query is.
@@ -174,6 +187,10 @@ impl QueryBody {
                 outcome: record.ended.as_ref().map(|ended| ended.index.get()),
             },
             result: result_place(room, record),
+            purged: room
+                .records()
+                .purged(record)
+                .map(|(dataset, entry)| PurgedBody { dataset, log_index: entry.get() }),
         }
     }
 }
@@ -192,6 +209,7 @@ fn notices(room: &Application, record: &Record) -> Vec<NoticeNow> {
 fn result_place(room: &Application, record: &Record) -> Option<ResultPlace> {
     let ended = record.ended.as_ref().filter(|ended| ended.outcome.body_sha256.is_some())?;
     let is_kept = room.spool().keeps(ended.at, room.clock().now());
+    let is_kept = is_kept && room.records().purged(record).is_none();
     is_kept.then(|| ResultPlace {
         href: format!("/v1/queries/{}/result", record.query),
         expires_at: room.spool().expiry(ended.at),

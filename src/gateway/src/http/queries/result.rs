@@ -3,7 +3,8 @@
 use access::Denial;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::question::Absence;
-use domain::{Principal, QueryId};
+use domain::{DatasetName, Principal, QueryId};
+use ledger::LeafIndex;
 
 use crate::Application;
 use crate::http::answer;
@@ -121,6 +122,9 @@ async fn find(room: &web::Data<Application>, record: &Record) -> Result<Stored, 
     let Some(sha256) = ended.outcome.body_sha256 else {
         return Err(no_answer(room, record, ended));
     };
+    if let Some((dataset, entry)) = room.records().purged(record) {
+        return Err(purged(&dataset, entry));
+    }
     if !room.spool().keeps(ended.at, room.clock().now()) {
         return Err(no_longer_kept());
     }
@@ -151,6 +155,16 @@ fn no_longer_kept() -> Problem {
     Kind::NotFound.problem(
         "The answer is no longer kept. The same SQL with the same `as_of` gives the same rows.",
     )
+}
+
+/// The problem of an answer that was made before something was taken out of what it read.
+fn purged(dataset: &DatasetName, entry: LeafIndex) -> Problem {
+    Kind::ResultPurged.problem(format!(
+        "After the answer was made, something was taken out of {dataset} by law (entry {} of the \
+         log), so that the stored answer was removed. Ask again: the same SQL with the same \
+         `as_of` gives the same rows without it.",
+        entry.get()
+    ))
 }
 
 /// The problem of a query that ended without an answer.

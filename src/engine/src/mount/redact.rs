@@ -1,0 +1,184 @@
+//! Redactions as a node of the plan, directly above the files.
+//!
+//! # Invariant
+//! Nothing above can see below: no statistics, orders or limits pass. A condition passes down only
+//! where it is the same on both sides (it looks at no column whose cells may become null) and
+//! cannot fail (a failure on a row that was taken out would tell of it).
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::error::{DataFusionError, Result as EngineResult};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::Operator;
+use datafusion::physical_expr::expressions::{
+    BinaryExpr, Column, InListExpr, IsNotNullExpr, IsNullExpr, LikeExpr, Literal, NotExpr,
+};
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr, ScalarFunctionExpr};
+use datafusion::physical_plan::filter_pushdown::{
+    ChildFilterDescription, FilterDescription, FilterPushdownPhase,
+};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan,
+    ExecutionPlanProperties as _, PlanProperties, ReplaceChildrenOptions,
+};
+use domain::redaction::RedactionCounts;
+use futures::StreamExt as _;
+
+use crate::plan::Membership;
+use crate::redact::Redactor;
+
+/// The name of a column that no file has: those of codebooks have no blank.
+const NOWHERE: &str = "not below";
+
+/// Rows of files without what the law takes out.
+#[derive(Clone, Debug)]
+pub(super) struct RedactExec {
+    input: Arc<dyn ExecutionPlan>,
+    redactor: Arc<Redactor>,
+    /// The columns that are handed on, by their place in the input.
+    output: Vec<usize>,
+    properties: Arc<PlanProperties>,
+}
+
+impl RedactExec {
+    /// The rows of an input, some columns of them.
+    ///
+    /// # Errors
+    /// When the input lacks one of the columns.
+    pub(super) fn new(
+        input: Arc<dyn ExecutionPlan>,
+        redactor: Arc<Redactor>,
+        output: Vec<usize>,
+    ) -> EngineResult<Self> {
+        let schema: SchemaRef = Arc::new(redactor.schema().project(&output)?);
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(schema),
+            datafusion::physical_expr::Partitioning::UnknownPartitioning(
+                input.output_partitioning().partition_count(),
+            ),
+            input.pipeline_behavior(),
+            input.boundedness(),
+        );
+        Ok(Self { input, redactor, output, properties: Arc::new(properties) })
+    }
+
+    /// Whether a condition may be checked on rows as the files have them.
+    fn passes(&self, condition: &Arc<dyn PhysicalExpr>) -> bool {
+        if let Some(column) = condition.downcast_ref::<Column>() {
+            let place = self.output.get(column.index());
+            return place.is_some_and(|place| !self.redactor.nulled().contains(place));
+        }
+        let is_known = condition.is::<Literal>()
+            || condition.is::<InListExpr>()
+            || condition.is::<IsNullExpr>()
+            || condition.is::<IsNotNullExpr>()
+            || condition.is::<LikeExpr>()
+            || condition.is::<NotExpr>()
+            || condition.downcast_ref::<BinaryExpr>().is_some_and(|it| is_comparison(it.op()))
+            || condition
+                .downcast_ref::<ScalarFunctionExpr>()
+                .is_some_and(|it| Membership::is(it.fun()));
+        is_known && condition.children().into_iter().all(|child| self.passes(child))
+    }
+}
+
+/// Whether an operator compares values or joins comparisons, which cannot fail.
+fn is_comparison(operator: &Operator) -> bool {
+    matches!(
+        operator,
+        Operator::Eq
+            | Operator::NotEq
+            | Operator::Lt
+            | Operator::LtEq
+            | Operator::Gt
+            | Operator::GtEq
+            | Operator::And
+            | Operator::Or
+    )
+}
+
+impl DisplayAs for RedactExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RedactExec")
+    }
+}
+
+impl ExecutionPlan for RedactExec {
+    fn name(&self) -> &'static str {
+        "RedactExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> EngineResult<TreeNodeRecursion>,
+    ) -> EngineResult<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        let (Some(input), true) = (children.pop(), children.is_empty()) else {
+            return Err(DataFusionError::Internal("one input is expected".to_owned()));
+        };
+        let (redactor, output) = (Arc::clone(&self.redactor), self.output.clone());
+        Ok(Arc::new(Self::new(input, redactor, output)?))
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+        self.replace_children(children, options)
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> EngineResult<SendableRecordBatchStream> {
+        let (redactor, output) = (Arc::clone(&self.redactor), self.output.clone());
+        let rows = self.input.execute(partition, context)?;
+        let redacted = rows.map(move |batch| {
+            let mut counts = RedactionCounts::new();
+            let batch = redactor.apply(&batch?, &mut counts)?;
+            Ok(batch.project(&output)?)
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), redacted)))
+    }
+
+    fn gather_filters_for_pushdown(
+        &self,
+        _: FilterPushdownPhase,
+        conditions: Vec<Arc<dyn PhysicalExpr>>,
+        _: &ConfigOptions,
+    ) -> EngineResult<FilterDescription> {
+        // Each condition must be told of, in its place: for one that may not pass stands a column
+        // that is not below, which the engine takes for "no".
+        let told: Vec<Arc<dyn PhysicalExpr>> = conditions
+            .iter()
+            .map(|condition| match self.passes(condition) {
+                true => Arc::clone(condition),
+                false => Arc::new(Column::new(NOWHERE, usize::MAX)),
+            })
+            .collect();
+        let child = ChildFilterDescription::from_child(&told, &self.input)?;
+        Ok(FilterDescription::new().with_child(child))
+    }
+}

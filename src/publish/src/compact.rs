@@ -1,0 +1,257 @@
+//! Compacting: files of published snapshots, written anew without what the law takes out.
+//!
+//! # Order
+//! A file is first looked through by its keys alone; only one that holds something is read whole,
+//! sorted again (a cell that became null has another place) and written.
+//!
+//! # Invariant
+//! What is written holds every row and cell of the old file but those that redactions name.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread::scope;
+
+use arrow::array::{ArrayRef, Int32Array, UInt64Array};
+use arrow::datatypes::Schema;
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use domain::publication::{CompactDraft, CompactJob, CompactedFile, DraftFile};
+use domain::redaction::{Key, RedactionCounts};
+use engine::redact::{Redactor, read_lists};
+use futures::StreamExt as _;
+use parquet::file::reader::ChunkReader as _;
+use tokio::sync::mpsc;
+
+use crate::columns::Columns;
+use crate::failure::Fault;
+use crate::layout::file::WrittenFile;
+use crate::layout::{Go, Layout};
+use crate::period::Periods;
+use crate::published::{Published, columns_of};
+use crate::sort::{SortLimits, sorted};
+use crate::source::section::Section;
+use crate::summary;
+
+/// Batches that may wait between reading and sorting.
+const WAITING: usize = 4;
+
+/// Looks files through, and writes those anew that hold something.
+///
+/// # Errors
+/// A fault of ours; nothing of it concerns whoever asked.
+pub(crate) fn run(
+    job: &CompactJob,
+    sections: Vec<Section>,
+    scratch: &Path,
+) -> Result<CompactDraft, Fault> {
+    let mut codebook = job.codebook.clone();
+    for field in &mut codebook.fields {
+        field.nullable |= job.redactions.nulls(&field.name);
+    }
+    let mut sections = sections.into_iter();
+    let files = sections.by_ref().take(job.files.len()).map(Published::open);
+    let files: Vec<Published> = files.collect::<Result<_, _>>()?;
+    let compacting = Compacting {
+        job,
+        columns: Columns::new(codebook)?,
+        lists: sections.next().map(|keys| lists(&keys)).transpose()?.unwrap_or_default(),
+        scratch,
+    };
+    let mut draft = CompactDraft { files: Vec::new(), columns: Vec::new() };
+    let mut standing: Vec<Vec<Published>> = files.iter().map(|file| vec![file.clone()]).collect();
+    for (place, file) in files.iter().enumerate().filter(|(place, _)| job.searched.contains(place))
+    {
+        let counts = compacting.look_through(file)?;
+        if counts.is_empty() {
+            continue;
+        }
+        let mut written = Vec::new();
+        if !job.dry_run {
+            written = compacting.write(place, file)?;
+            standing[place] = compacting.reopen(&written)?;
+        }
+        draft.files.push(CompactedFile { of: place, counts, files: written });
+    }
+    for snapshot in job.snapshots.iter().filter(|_| !job.dry_run) {
+        let is_touched = draft.files.iter().any(|file| snapshot.contains(&file.of));
+        let parts: Vec<Published> = match is_touched {
+            true => snapshot.iter().filter_map(|at| standing.get(*at)).flatten().cloned().collect(),
+            false => Vec::new(),
+        };
+        let columns = &compacting.columns;
+        let told = if is_touched { summary::columns(columns, &[], &parts)? } else { Vec::new() };
+        draft.columns.push(told);
+    }
+    Ok(draft)
+}
+
+/// The lists of keys of a job.
+fn lists(keys: &Section) -> Result<Vec<Vec<Key>>, Fault> {
+    let length = usize::try_from(keys.length()).map_err(|_| Fault::SourceShort)?;
+    let bytes = keys.get_bytes(0, length).map_err(|_| Fault::SourceShort)?;
+    read_lists(&bytes).map_err(|_| Fault::Keys)
+}
+
+/// What all files of a job share.
+struct Compacting<'a> {
+    job: &'a CompactJob,
+    columns: Columns,
+    lists: Vec<Vec<Key>>,
+    scratch: &'a Path,
+}
+
+impl Compacting<'_> {
+    /// The columns that keys, ages and cells to be taken out are in.
+    fn looked_at(&self) -> Vec<usize> {
+        let redactions = &self.job.redactions;
+        let all = self.columns.all.iter().enumerate().filter(|(_, column)| {
+            let name = &column.field.name;
+            redactions.nulls(name) || redactions.fields.iter().any(|field| field.name == *name)
+        });
+        all.map(|(place, _)| place).collect()
+    }
+
+    /// The redactions, made ready for rows with some columns.
+    fn redactor(&self, places: &[usize]) -> Result<Redactor, Fault> {
+        let schema = self.schema(places)?;
+        Redactor::new(&self.job.redactions, &self.lists, &schema).map_err(|_| Fault::Keys)
+    }
+
+    fn schema(&self, places: &[usize]) -> Result<Arc<Schema>, Fault> {
+        Ok(Arc::new(self.columns.row_schema.project(places)?))
+    }
+
+    /// Counts what a file holds of what is to be taken out.
+    fn look_through(&self, file: &Published) -> Result<RedactionCounts, Fault> {
+        let places = self.looked_at();
+        let redactor = self.redactor(&places)?;
+        let mut counts = RedactionCounts::new();
+        for batch in self.rows(file, &places)? {
+            redactor.apply(&batch?, &mut counts)?;
+        }
+        Ok(counts)
+    }
+
+    /// The rows of a file with some columns, as rows on their way have them.
+    fn rows<'a>(
+        &'a self,
+        file: &Published,
+        places: &'a [usize],
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, Fault>> + 'a, Fault> {
+        let schema = self.schema(places)?;
+        let reader = file.read(places.iter().map(|place| self.columns.name(*place)), None)?;
+        Ok(reader.map(move |batch| {
+            let rows = batch.as_ref().map_or(0, RecordBatch::num_rows);
+            let columns = columns_of(batch, &self.columns, places.iter().copied())?;
+            let options = RecordBatchOptions::new().with_row_count(Some(rows));
+            Ok(RecordBatch::try_new_with_options(Arc::clone(&schema), columns, &options)?)
+        }))
+    }
+
+    /// Writes a file anew.
+    fn write(&self, place: usize, file: &Published) -> Result<Vec<DraftFile>, Fault> {
+        let period = self.period(place)?;
+        let (sender, inbox) = mpsc::channel(WAITING);
+        let written = scope(|scope| {
+            let feeding = scope.spawn(|| self.feed(file, period, sender));
+            let written = self.lay_out(inbox, period);
+            let fed = feeding.join().unwrap_or(Err(Fault::Panicked { thread: "reading" }));
+            // Where writing failed, nobody took the rows, which is no more to say.
+            let written = written?;
+            fed.map(|()| written)
+        })?;
+        written.iter().enumerate().map(|(n, it)| self.draft_file(place, n, it)).collect()
+    }
+
+    /// The period of a file, as the day it begins; of a state there is one without a name.
+    fn period(&self, place: usize) -> Result<i32, Fault> {
+        let name = self.job.files[place].period.as_deref();
+        let Some((unit, name)) = self.columns.period_unit.zip(name) else { return Ok(0) };
+        Periods::new(unit).parse(name).map_err(|_| Fault::Keys)
+    }
+
+    /// Reads a file whole, takes out what is to be taken out, and hands on the rest.
+    fn feed(
+        &self,
+        file: &Published,
+        period: i32,
+        rows: mpsc::Sender<RecordBatch>,
+    ) -> Result<(), Fault> {
+        let places: Vec<usize> = (0..self.columns.all.len()).collect();
+        let redactor = self.redactor(&places)?;
+        let (mut location, mut counts) = (0, RedactionCounts::new());
+        for batch in self.rows(file, &places)? {
+            let batch = redactor.apply(&batch?, &mut counts)?;
+            let count = batch.num_rows();
+            let end = location + count as u64;
+            let mut columns = batch.columns().to_vec();
+            columns.push(Arc::new(Int32Array::from(vec![period; count])) as ArrayRef);
+            columns.push(Arc::new(UInt64Array::from_iter_values(location..end)) as ArrayRef);
+            location = end;
+            let batch = RecordBatch::try_new(Arc::clone(&self.columns.row_schema), columns)?;
+            if rows.blocking_send(batch).is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Sorts rows and writes them.
+    fn lay_out(
+        &self,
+        rows: mpsc::Receiver<RecordBatch>,
+        period: i32,
+    ) -> Result<Vec<WrittenFile>, Fault> {
+        let limits = SortLimits {
+            memory_bytes: self.job.memory_bytes / 4 * 3,
+            spill_bytes: self.job.spill_bytes,
+            scratch: self.scratch,
+        };
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name("sort")
+            .build()
+            .map_err(Fault::Scratch)?;
+        runtime.block_on(async {
+            let mut stream = sorted(rows, &self.columns, limits).map_err(Fault::Sort)?;
+            let first = stream.next().await;
+            // Nobody asks how far it is.
+            let (progress, _) = channel();
+            let layout = Layout::new(&self.columns, self.scratch, threads, progress)?;
+            let go = Go { periods: BTreeSet::from([period]), ..Go::default() };
+            layout.write(first, stream, &go).await
+        })
+    }
+
+    /// Opens new files, for what is told of a snapshot's columns.
+    fn reopen(&self, written: &[DraftFile]) -> Result<Vec<Published>, Fault> {
+        let open = |file: &DraftFile| {
+            let opened = File::open(self.scratch.join(&file.file)).map_err(Fault::Scratch)?;
+            Published::open(Section::new(opened, file.bytes))
+        };
+        written.iter().map(open).collect()
+    }
+
+    /// Gives a new file a name that no other file of the job has.
+    fn draft_file(
+        &self,
+        place: usize,
+        number: usize,
+        written: &WrittenFile,
+    ) -> Result<DraftFile, Fault> {
+        let file = format!("compacted-{place:05}-{number}.parquet");
+        std::fs::rename(self.scratch.join(&written.name), self.scratch.join(&file))
+            .map_err(Fault::Scratch)?;
+        let rows = written.metadata.file_metadata().num_rows();
+        Ok(DraftFile {
+            file,
+            bytes: written.bytes,
+            sha256: written.sha256,
+            row_count: u64::try_from(rows).unwrap_or_default(),
+            period: self.job.files[place].period.clone(),
+        })
+    }
+}
