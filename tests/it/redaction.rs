@@ -261,6 +261,30 @@ fn a_redaction_that_cannot_be_says_what_would_pass() {
     assert_eq!(listed["redactions"], json!([]));
 }
 
+/// A question that is on its way when something is taken out answers without it, or not at all.
+#[test]
+fn a_question_that_a_redaction_overtakes_releases_nothing_of_it() {
+    for joined in [1, 7, 10, 12, 13] {
+        let room = room_with_a_name();
+        let ada = room.granted("ada", &["listings"]);
+        let tables: Vec<_> = (0..joined).map(|it| format!("listings t{it}")).collect();
+        let sql = format!("SELECT min(t0.title) AS t FROM {}", tables.join(", "));
+        let query = ada.send(&sql);
+
+        redact_title(&room);
+
+        let record = ada.ended(&query);
+        let result = Answer::of(ada.get(&format!("/v1/queries/{query}/result")));
+        assert!(!result.text().contains(NAME), "{joined}: {record}");
+        let is_told = matches!(
+            (result.status, record["code"].as_str()),
+            (200 | 410, None) | (503, Some("too_busy"))
+        );
+        assert!(is_told, "{joined}: {} {record}", result.status);
+        assert!(nowhere_below(&room.folder.path().join("results"), NAME), "{joined}");
+    }
+}
+
 /// What the log has is in force after a crash, whatever the crash took.
 #[test]
 fn a_redaction_is_in_force_after_a_crash_and_without_its_list() {
