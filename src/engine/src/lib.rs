@@ -15,10 +15,12 @@
 //! - [`refusal`]: how planning says no.
 //! - [`parse`], [`walk`]: text, tokens, syntax tree.
 //! - [`plan`], [`vet`]: the plan, what may be in it, and the verdict.
+//! - [`aggregate`]: functions of many rows that are ours.
 //! - [`mount`]: snapshots as tables.
 //! - [`redact`]: what the law takes out of rows.
 //! - [`run`], [`encode`]: the answer.
 
+mod aggregate;
 mod encode;
 mod mount;
 mod parse;

@@ -16,6 +16,8 @@ use datafusion::logical_expr::{
 use datafusion::{functions, functions_aggregate, functions_nested, functions_window};
 use domain::{Date, Timestamp};
 
+use crate::aggregate;
+
 /// Functions of one row.
 #[rustfmt::skip]
 const SCALAR: &[&str] = &[
@@ -117,7 +119,9 @@ impl Functions {
                 offered.add_scalar(function);
             }
         }
-        for function in functions_aggregate::all_default_aggregate_functions() {
+        let engines = functions_aggregate::all_default_aggregate_functions();
+        // Ours come last, and so stand in the place of the engine's.
+        for function in engines.into_iter().chain(aggregate::all()) {
             if AGGREGATE.contains(&function.name()) {
                 for name in function.aliases() {
                     offered.aggregate.insert(name.clone(), Arc::clone(&function));

@@ -36,6 +36,10 @@ fn other_failures_on_values_have_their_kinds() {
     assert_eq!(failure("SELECT 1 / impressions FROM ads"), FailureKind::DivideByZero);
     assert_eq!(failure("SELECT 1 % impressions FROM ads"), FailureKind::DivideByZero);
     assert_eq!(failure("SELECT impressions * 1000000000000000000 FROM ads"), FailureKind::Overflow);
+    let sum = "SELECT sum(impressions + 9223372036854775000) FROM ads WHERE impressions > 0";
+    assert_eq!(failure(sum), FailureKind::Overflow);
+    let sums = format!("{sum} GROUP BY targeted IS NULL");
+    assert_eq!(failure(&sums), FailureKind::Overflow);
     assert_eq!(
         failure("SELECT 1 FROM ads WHERE secret = (SELECT secret FROM ads)"),
         FailureKind::ManyRows

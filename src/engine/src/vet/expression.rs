@@ -12,6 +12,7 @@ use datafusion::logical_expr::{
 use domain::verdict::Refusal;
 
 use super::not_offered;
+use crate::aggregate::{PERCENTILE, share_is_sound};
 use crate::plan::{Checked, Functions, Membership};
 use crate::refusal;
 
@@ -72,8 +73,9 @@ fn check_one(expr: &Expr, functions: &Functions) -> Result<(), Refusal> {
             check_type(field.data_type())
         }
         Expr::ScalarFunction(call) => check_scalar(call, functions),
-        Expr::AggregateFunction(AggregateFunction { func, .. }) => {
-            offered(func.name(), functions.aggregate(func.name()).is_some())
+        Expr::AggregateFunction(AggregateFunction { func, params }) => {
+            offered(func.name(), functions.aggregate(func.name()).is_some())?;
+            check_share(func.name(), &params.args)
         }
         Expr::WindowFunction(call) => check_window(call, functions),
         Expr::SimilarTo(_) => Err(not_offered("SIMILAR TO")),
@@ -142,6 +144,7 @@ fn check_window(call: &WindowFunction, functions: &Functions) -> Result<(), Refu
         WindowFunctionDefinition::WindowUDF(_) => functions.window(name).is_some(),
     };
     offered(name, is_offered)?;
+    check_share(name, &call.params.args)?;
     if GROWING.contains(&name) {
         let detail = format!("`{name}` with OVER is not offered. Use it with GROUP BY.");
         return Err(refusal::refused(detail, None));
@@ -166,6 +169,31 @@ fn check_bound(bound: &WindowFrameBound) -> Result<(), Refusal> {
         return Err(refusal::refused(detail, None));
     }
     Ok(())
+}
+
+/// Checks that a percentile is asked for by a share of a whole, where it stands as a number.
+fn check_share(function: &str, args: &[Expr]) -> Result<(), Refusal> {
+    let Some(share) = args.get(1).filter(|_| function == PERCENTILE) else { return Ok(()) };
+    let (mut share, mut is_negative) = (share, false);
+    loop {
+        if let Expr::Cast(Cast { expr, .. }) = share {
+            share = expr;
+        } else if let Expr::Negative(expr) = share {
+            share = expr;
+            is_negative = !is_negative;
+        } else {
+            break;
+        }
+    }
+    let Expr::Literal(value, _) = share else { return Ok(()) };
+    let number = value.cast_to(&DataType::Float64);
+    if let Ok(ScalarValue::Float64(Some(number))) = number
+        && share_is_sound(if is_negative { -number } else { number })
+    {
+        return Ok(());
+    }
+    let detail = "A percentile is asked for by a number from 0 to 1, such as 0.95.";
+    Err(refusal::invalid(detail, None))
 }
 
 /// Checks that a pattern is a literal, short, and a regular expression.
