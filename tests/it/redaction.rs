@@ -11,6 +11,7 @@ use crate::caller::{Answer, Caller, problem};
 use crate::furniture::{self, listing, ndjson, trader};
 use crate::log::files_below;
 use crate::room::{Folder, Room};
+use crate::wait::until;
 
 /// A name that a trader wrote into a title, and wants gone.
 const NAME: &str = "Erika Mustermann-Schönfeld";
@@ -65,8 +66,13 @@ fn telling(caller: &Caller<'_>, as_of: &str) -> Vec<String> {
 
 /// Every file below a folder, and every cell of those that are Parquet: none holds a text.
 fn nowhere_below(folder: &Path, text: &str) -> bool {
-    files_below(folder).iter().all(|file| {
-        let bytes = fs::read(file).unwrap();
+    // What is removed meanwhile holds nothing.
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).all(|path| {
+        if path.is_dir() {
+            return nowhere_below(&path, text);
+        }
+        let bytes = fs::read(path).unwrap_or_default();
         let is_in_bytes = bytes.windows(text.len()).any(|window| window == text.as_bytes());
         let is_parquet = bytes.starts_with(b"PAR1");
         !(is_in_bytes || is_parquet && is_in_cells(bytes, text))
@@ -201,6 +207,10 @@ fn a_row_that_is_redacted_stays_out_whoever_delivers_it_again() {
     assert_eq!(ada.csv("SELECT trader_id FROM traders ORDER BY 1"), "trader_id\r\nt-2\r\nt-4\r\n");
     room.folder.done(&["snapshots", "compact", "traders"]);
     assert_eq!(ada.csv("SELECT count(*) AS n FROM traders"), "n\r\n2\r\n");
+
+    publish(both("t-4"), furniture::AS_OF);
+    assert_eq!(ada.csv("SELECT count(*) AS n FROM traders"), "n\r\n2\r\n");
+    assert!(!disk_has(&room, "t-erika"), "the same delivery again is what stands in its place");
 
     publish(both("t-3"), LATER);
 
@@ -364,6 +374,25 @@ fn a_compaction_that_is_killed_leaves_nothing_half_done() {
     for id in listed.as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()) {
         assert!(room.folder.done(&["snapshots", "verify", "listings", id]).contains("verified"));
     }
+}
+
+/// Nobody compacts: the server does, and until then it says that there is something to do.
+#[test]
+fn the_server_compacts_by_itself_when_that_is_due() {
+    let room = room_with_a_name();
+    redact_title(&room);
+    assert!(disk_has(&room, NAME));
+    let folder = room.stop();
+    folder.configure("[redaction]\ncompact_within_days = 0\n");
+
+    let room = folder.serve();
+
+    until("a disk without the name", || (!disk_has(&room, NAME)).then_some(()));
+    let metrics = room.nobody().get("/metrics").text().unwrap();
+    assert!(metrics.contains("reading_room_redactions_overdue"), "{metrics}");
+    let entries = room.entries("compact");
+    assert_eq!(entries.len(), 2);
+    assert_eq!(entries[0]["role"], Value::Null, "the house itself did it");
 }
 
 /// Rows that are too old go by what the codebook says; a clock that says nothing keeps its row.

@@ -174,7 +174,8 @@ impl Catalogue {
         let (draft, from) = (adoption.draft, adoption.folder);
         let view = self.view();
         let snapshot = adopt::assemble(adoption, &view, &self.sealer)?;
-        let existing = view.snapshot(snapshot.dataset(), snapshot.id()).cloned();
+        // Of one that was written anew since, what stands in its place is there.
+        let existing = view.resolve(snapshot.dataset(), snapshot.id()).cloned();
         let is_new = existing.is_none();
         let snapshot = existing.unwrap_or_else(|| Arc::new(snapshot));
         if is_new && let Err(error) = adopt::store(&self.layout, &snapshot, &draft.files, from) {

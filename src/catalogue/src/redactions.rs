@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -59,7 +59,9 @@ struct Line {
 #[derive(Clone, Debug, Default)]
 pub struct DatasetRedactions {
     recorded: Vec<Arc<Recorded>>,
-    /// The digest of the last line.
+    /// How many of them are written down, in how many bytes, and the digest of the last line.
+    written: usize,
+    written_bytes: u64,
     last: Option<Sha256Digest>,
     combined: Arc<Combined>,
     keys: Option<Keys>,
@@ -285,6 +287,7 @@ fn read_list(layout: &Layout, dataset: &DatasetName) -> Result<DatasetRedactions
         list.push(read.entry, read.at, read.redaction);
         list.last = Some(Sha256Digest::of(line));
     }
+    (list.written, list.written_bytes) = (list.recorded.len(), whole as u64);
     list.clean = read_clean(&layout.clean_files(dataset));
     list.combine().map_err(failed("read", &path))?;
     Ok(list)
@@ -312,32 +315,38 @@ pub(crate) fn with(
     Ok(list)
 }
 
-/// Writes the last redaction of a list down, durably.
-pub(crate) fn append(
+/// Writes down, durably, what of a list is not written yet: also what failed earlier.
+fn append(
     layout: &Layout,
     dataset: &DatasetName,
     list: &mut DatasetRedactions,
 ) -> Result<(), FolderError> {
     let path = layout.redaction_list(dataset);
-    let Some(last) = list.recorded.last() else { return Ok(()) };
-    let line = Line {
-        previous: list.last,
-        entry: last.entry,
-        at: last.at,
-        redaction: last.redaction.clone(),
-    };
-    let mut line =
-        canonical::to_bytes(&line).map_err(io::Error::other).map_err(failed("written", &path))?;
-    list.last = Some(Sha256Digest::of(&line));
-    line.push(b'\n');
+    let (mut lines, mut last) = (Vec::new(), list.last);
+    for recorded in list.recorded.iter().skip(list.written) {
+        let Recorded { entry, at, redaction, .. } = Recorded::clone(recorded);
+        let line = canonical::to_bytes(&Line { previous: last, entry, at, redaction })
+            .map_err(io::Error::other)
+            .map_err(failed("written", &path))?;
+        last = Some(Sha256Digest::of(&line));
+        lines.extend(line);
+        lines.push(b'\n');
+    }
     let write = || -> io::Result<()> {
-        let mut file =
-            OpenOptions::new().create(true).append(true).mode(MODE_PRIVATE).open(&path)?;
-        file.write_all(&line)?;
+        let mut options = OpenOptions::new();
+        options.create(true).write(true).truncate(false).mode(MODE_PRIVATE);
+        let file = options.open(&path)?;
+        // An attempt that failed may have left half a line.
+        file.set_len(list.written_bytes)?;
+        file.write_all_at(&lines, list.written_bytes)?;
         file.sync_all()
     };
     write().map_err(failed("written", &path))?;
-    folder::sync(&layout.redactions())
+    folder::sync(&layout.redactions())?;
+    list.last = last;
+    (list.written, list.written_bytes) =
+        (list.recorded.len(), list.written_bytes + lines.len() as u64);
+    Ok(())
 }
 
 /// Notes that files hold nothing any more of the first so many redactions, and forgets files that

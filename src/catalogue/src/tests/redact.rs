@@ -121,6 +121,25 @@ fn a_torn_last_line_is_cut_off_and_a_changed_one_is_damage() {
     );
 }
 
+/// A disk that was full for a moment: what was in force unwritten is written with the next.
+#[test]
+fn a_redaction_that_could_not_be_written_is_written_with_the_next() {
+    let room = Room::new();
+    let catalogue = two_editions(&room);
+    catalogue.redact(7, now(), redaction("l-1", &[])).unwrap();
+    let home = room.path().join("redactions");
+    let away = room.path().join("elsewhere");
+    fs::rename(&home, &away).unwrap();
+
+    assert!(catalogue.redact(8, now(), redaction("l-2", &[])).is_err());
+    assert_eq!(catalogue.view().redactions(&name("listings")).unwrap().count(), 2, "in force");
+    fs::rename(&away, &home).unwrap();
+    catalogue.redact(9, now(), redaction("l-3", &[])).unwrap();
+
+    let count = room.open_unlogged().view().redactions(&name("listings")).unwrap().count();
+    assert_eq!(count, 3);
+}
+
 #[test]
 fn a_compacted_snapshot_leaves_a_tombstone_and_editions_go_on() {
     let room = Room::new();

@@ -77,7 +77,7 @@ impl RedactExec {
             || condition.is::<InListExpr>()
             || condition.is::<IsNullExpr>()
             || condition.is::<IsNotNullExpr>()
-            || condition.is::<LikeExpr>()
+            || condition.downcast_ref::<LikeExpr>().is_some_and(|it| it.pattern().is::<Literal>())
             || condition.is::<NotExpr>()
             || condition.downcast_ref::<BinaryExpr>().is_some_and(|it| is_comparison(it.op()))
             || condition

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringArray};
+use arrow::array::{ArrayRef, Scalar, StringArray};
+use arrow::compute::kernels::cmp::eq;
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Schema};
 use arrow::error::ArrowError;
@@ -20,7 +21,12 @@ pub(super) struct KeyIndex {
     columns: Vec<usize>,
     types: Vec<DataType>,
     targets: HashMap<Box<[u8]>, usize>,
+    /// The same keys as values, where they are few values of one column.
+    few: Vec<(ArrayRef, usize)>,
 }
+
+/// Up to so many keys are compared one by one: measured, each costs a tenth of hashing a row.
+const FEW_MAX: usize = 8;
 
 /// Hashes the keys of some targets, one index for each set of columns.
 ///
@@ -37,7 +43,7 @@ pub(super) fn build(
         let known = indexes.iter().position(|index| index.columns == columns);
         let known = known.unwrap_or_else(|| {
             let types = columns.iter().map(|at| schema.field(*at).data_type().clone()).collect();
-            indexes.push(KeyIndex { columns, types, targets: HashMap::new() });
+            indexes.push(KeyIndex { columns, types, targets: HashMap::new(), few: Vec::new() });
             indexes.len() - 1
         });
         indexes[known].add(keys, place)?;
@@ -64,6 +70,11 @@ impl KeyIndex {
         let columns: Vec<ArrayRef> = columns.collect::<Result<_, _>>()?;
         let rows = self.converter()?.convert_columns(&columns)?;
         self.targets.extend(rows.iter().map(|row| (Box::from(row.as_ref()), target)));
+        if let [values] = columns.as_slice()
+            && self.targets.len() <= FEW_MAX
+        {
+            self.few.extend((0..values.len()).map(|at| (values.slice(at, 1), target)));
+        }
         Ok(())
     }
 
@@ -73,12 +84,33 @@ impl KeyIndex {
         batch: &RecordBatch,
         mut found: impl FnMut(usize, usize),
     ) -> Result<(), ArrowError> {
+        if let [place] = self.columns.as_slice()
+            && self.few.len() == self.targets.len()
+        {
+            return self.compare(batch.column(*place), found);
+        }
         let columns: Vec<ArrayRef> =
             self.columns.iter().map(|at| Arc::clone(batch.column(*at))).collect();
         let rows = self.converter()?.convert_columns(&columns)?;
         for (number, row) in rows.iter().enumerate() {
             if let Some(target) = self.targets.get(row.as_ref()) {
                 found(number, *target);
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares a column with each of a few keys.
+    fn compare(
+        &self,
+        column: &ArrayRef,
+        mut found: impl FnMut(usize, usize),
+    ) -> Result<(), ArrowError> {
+        for (key, target) in &self.few {
+            let is_key = eq(column, &Scalar::new(Arc::clone(key)))?;
+            if is_key.has_true() {
+                let rows = is_key.iter().enumerate().filter(|(_, is_key)| *is_key == Some(true));
+                rows.for_each(|(row, _)| found(row, *target));
             }
         }
         Ok(())

@@ -12,7 +12,7 @@ use domain::{Codebook, ColumnName};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::TempDir;
 
-use crate::desk::{Desk, Made, traders};
+use crate::desk::{Desk, Made, actions, traders};
 
 /// Traders whose country is always known.
 fn codebook() -> Codebook {
@@ -47,6 +47,16 @@ fn redaction(keys: &[&str], columns: &[&str]) -> Redaction {
 
 /// Compacts what was made; gives the draft and the folder with its files.
 fn compact(made: &Made, redactions: &[Redaction], dry_run: bool) -> (CompactDraft, TempDir) {
+    compact_of(made, codebook(), redactions, dry_run)
+}
+
+/// Compacts what was made of any dataset.
+fn compact_of(
+    made: &Made,
+    codebook: Codebook,
+    redactions: &[Redaction],
+    dry_run: bool,
+) -> (CompactDraft, TempDir) {
     let Combined { targets, lists, cutoffs } = combine(redactions);
     let json = serde_json::to_vec(&lists).unwrap();
     let mut keys = tempfile::tempfile().unwrap();
@@ -63,8 +73,7 @@ fn compact(made: &Made, redactions: &[Redaction], dry_run: bool) -> (CompactDraf
         })
         .collect();
     let told = MountedFile { bytes: json.len() as u64, ..files[0].clone() };
-    let codebook = codebook();
-    let fields = vec![codebook.field("trader_id").unwrap().clone()];
+    let fields = vec![codebook.field(codebook.primary_key[0].as_str()).unwrap().clone()];
     let job = CompactJob {
         codebook,
         searched: (0..files.len()).collect(),
@@ -120,6 +129,35 @@ fn rows_go_cells_become_null_and_the_rest_stays() {
         let bytes = fs::read(file.unwrap().path()).unwrap();
         assert!(!bytes.windows(4).any(|window| window == b"Beta"), "not in statistics either");
     }
+}
+
+/// A correction of one month writes one month's file.
+#[test]
+fn of_periods_only_those_are_written_anew_that_hold_something() {
+    let csv = "action_id,trader_id,reverses,decided_at\n\
+               a-1,t-1,,2026-01-02T00:00:00Z\n\
+               a-2,t-1,,2026-02-03T00:00:00Z\n\
+               a-3,t-2,,2026-02-04T00:00:00Z\n";
+    let made = Desk::of(actions()).file("actions.csv", csv).made();
+    let column = |name: &str| ColumnName::parse(name).unwrap();
+    let redaction = Redaction {
+        dataset: actions().name,
+        rows: RedactedRows::Keys {
+            columns: vec![column("action_id")],
+            keys: [vec!["a-3".to_owned()]].into(),
+        },
+        ..redaction(&[], &["trader_id"])
+    };
+
+    let (draft, scratch) = compact_of(&made, actions(), &[redaction], false);
+
+    let [file] = draft.files.as_slice() else { panic!("{draft:?}") };
+    assert_eq!(made.draft.files[file.of].period.as_deref(), Some("2026-02"));
+    assert_eq!(file.files[0].period.as_deref(), Some("2026-02"));
+    assert_eq!(file.files[0].row_count, 2);
+    assert!(!rows(&draft, &scratch).contains("t-2"));
+    let told = draft.columns[0].iter().find(|told| told.name.as_str() == "trader_id").unwrap();
+    assert_eq!(told.null_count, 1, "over both months");
 }
 
 #[test]
