@@ -25,7 +25,7 @@ pub(super) struct KeyIndex {
     few: Vec<(ArrayRef, usize)>,
 }
 
-/// Up to so many keys are compared one by one: measured, each costs a tenth of hashing a row.
+/// Up to so many keys are compared one by one, which costs less than encoding and hashing every row.
 const FEW_MAX: usize = 8;
 
 /// Hashes the keys of some targets, one index for each set of columns.
