@@ -31,6 +31,7 @@ read_codebook           GET    /v1/datasets/listings/codebook                   
 list_snapshots          GET    /v1/datasets/listings/snapshots                   200 200 200 200 200 200 200
 read_manifest           GET    /v1/datasets/listings/snapshots/{snapshot}        200 200 200 200 200 200 200
 read_manifest_signature GET    /v1/datasets/listings/snapshots/{snapshot}.sig    200 200 200 200 200 200 200
+show_changes            GET    /v1/datasets/listings/changes?from={snapshot}&to={snapshot} 401 200 403 200 403 200 403
 list_editions           GET    /v1/editions                                      200 200 200 200 200 200 200
 read_edition            GET    /v1/editions/e-1                                  200 200 200 200 200 200 200
 read_edition_signature  GET    /v1/editions/e-1.sig                              200 200 200 200 200 200 200
@@ -46,6 +47,8 @@ show_query              GET    /v1/queries/{query}                              
 fetch_result            GET    /v1/queries/{query}/result                        401 200 404 403 403 404 404
 cancel_query            DELETE /v1/queries/{query}                               401 409 404 403 403 404 404
 publish                 POST   /v1/datasets/listings/snapshots?as_of=1999-01-01  401 403 403 409 403 403 403
+publish_edition         POST   /v1/editions?as_of=1999-01-01                     401 403 403 409 403 403 403
+activate_edition        POST   /v1/editions/activate                             401 403 403 400 403 403 403 {}
 show_publication        GET    /v1/publications/{publication}                    401 403 403 200 403 403 403
 cancel_publication      DELETE /v1/publications/{publication}                    401 403 403 409 403 403 403
 activate                POST   /v1/datasets/listings/snapshots/{snapshot}/activate 401 403 403 200 403 403 403

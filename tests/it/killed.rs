@@ -6,7 +6,7 @@
 //! # Source
 //! strace(1), `--inject`: the N-th call is counted for each thread.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use domain::Sha256Digest;
@@ -34,7 +34,10 @@ const KILLS_VARIABLE: &str = "READINGROOM_KILLS";
 /// A folder with one edition, the next one's source beside it.
 struct Scene {
     folder: Folder,
-    source: PathBuf,
+    /// What is typed to publish the next.
+    words: Vec<String>,
+    /// The datasets that the next edition has.
+    datasets: &'static [&'static str],
 }
 
 /// A publication that was started on a copy of the scene, under `strace`.
@@ -49,11 +52,27 @@ impl Scene {
         furniture::publish_traders(&folder);
         let rows: Vec<Value> = ["t-1", "t-2", "t-3"].map(|id| trader(id, "DE")).into();
         let source = folder.delivery("next.ndjson", furniture::ndjson(&rows));
-        Self { folder, source }
+        let words = ["publish", "traders", source.to_str().unwrap(), "--as-of", "2024-11-01"];
+        let words = words.map(str::to_owned).to_vec();
+        Self { folder, words, datasets: &["traders"] }
     }
 
-    fn words(&self) -> [&str; 5] {
-        ["publish", "traders", self.source.to_str().unwrap(), "--as-of", "2024-11-01"]
+    /// Of which the next edition brings two datasets together.
+    fn of_edition() -> Self {
+        let scene = Self::new();
+        let folder = &scene.folder;
+        let rows: Vec<Value> = ["t-1", "t-2", "t-3"].map(|id| trader(id, "DE")).into();
+        folder.delivery("edition/traders/t.ndjson", furniture::ndjson(&rows));
+        let rows = furniture::ndjson(&furniture::listings());
+        folder.delivery("edition/listings/l.ndjson", rows);
+        let path = folder.beside().join("edition").to_str().unwrap().to_owned();
+        let words = ["publish", "--edition", &path, "--as-of", "2024-11-01"];
+        let words = words.map(str::to_owned).to_vec();
+        Self { words, datasets: &["traders", "listings"], ..scene }
+    }
+
+    fn words(&self) -> Vec<&str> {
+        self.words.iter().map(String::as_str).collect()
     }
 
     /// Publishes on a copy, to be killed at a call.
@@ -82,7 +101,11 @@ impl Attempt {
         let editions = folder.json(&["editions", "list"]).as_array().unwrap().len();
         assert!((1..=2).contains(&editions), "{moment}: {editions} editions");
         assert!(self.was_killed || editions == 2, "{moment}: what was not killed is published");
-        folder.check_snapshots(moment);
+        folder.check_snapshots(scene.datasets, moment);
+        let newest = folder.json(&["editions", "show", &format!("e-{editions}")]);
+        let has = newest["snapshots"].as_object().unwrap().len();
+        let expected = if editions == 1 { 1 } else { scene.datasets.len() };
+        assert_eq!(has, expected, "{moment}: an edition is whole");
         assert!(folder.verify_log().status.success(), "{moment}");
 
         folder.done(&scene.words());
@@ -102,14 +125,16 @@ impl Folder {
     }
 
     /// Every snapshot verifies, and nothing lies about that none of them names.
-    fn check_snapshots(&self, moment: &str) {
-        let listed = self.json(&["snapshots", "list", "traders"]);
+    fn check_snapshots(&self, datasets: &[&str], moment: &str) {
         let mut files = 0;
-        for snapshot in listed.as_array().unwrap() {
-            let id = snapshot["id"].as_str().unwrap();
-            self.done(&["snapshots", "verify", "traders", id]);
-            let manifest = self.json(&["snapshots", "show", "traders", id]);
-            files += manifest["resources"].as_array().unwrap().len();
+        for dataset in datasets {
+            let listed = self.json(&["snapshots", "list", dataset]);
+            for snapshot in listed.as_array().unwrap() {
+                let id = snapshot["id"].as_str().unwrap();
+                self.done(&["snapshots", "verify", dataset, id]);
+                let manifest = self.json(&["snapshots", "show", dataset, id]);
+                files += manifest["resources"].as_array().unwrap().len();
+            }
         }
         let left = files_below(&self.path().join("snapshots"));
         let is_hidden = |path: &Path| path.to_str().unwrap().contains("/.");
@@ -156,6 +181,29 @@ fn a_publication_killed_at_any_durable_step_is_there_or_not_at_all() {
     }
 
     assert!(30 < kills, "{kills} moments to be killed at");
+}
+
+/// The renames make things visible, one by one; what is flushed before them makes them durable.
+#[test]
+fn an_edition_killed_at_any_durable_step_is_there_as_a_whole_or_not_at_all() {
+    if !may_trace() {
+        return;
+    }
+    let scene = Scene::of_edition();
+    let mut kills = 0;
+
+    for call in ["fdatasync", "rename"] {
+        for number in 1..CALLS_MAX {
+            let attempt = scene.killed_at(call, number);
+            attempt.check(&scene, &format!("at {call} {number}"));
+            if !attempt.was_killed {
+                break;
+            }
+            kills += 1;
+        }
+    }
+
+    assert!(10 < kills, "{kills} moments to be killed at");
 }
 
 #[test]

@@ -264,6 +264,9 @@ pub struct Publish {
     pub supersedes: Option<SnapshotId>,
     /// Whether it was only staged, for an activation later.
     pub staged: bool,
+    /// Whether something was found in it for which a person must look first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
 }
 
 /// See [`Body::Edition`].

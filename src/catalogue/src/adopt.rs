@@ -8,6 +8,7 @@ use std::sync::Arc;
 use domain::canonical::{self, CanonicalizeError};
 use domain::manifest::MANIFEST_PROFILE;
 use domain::publication::{Draft, DraftFile};
+use domain::task::RowChanges;
 use domain::{Date, Manifest, Sha256Digest, SnapshotId, Timestamp};
 
 use crate::codebooks::StoredCodebook;
@@ -39,6 +40,8 @@ pub struct Adoption<'a> {
     pub supersedes: Option<SnapshotId>,
     /// Why.
     pub reason: Option<String>,
+    /// How many of its rows differ from those of the base, where that could be told.
+    pub changes: Option<RowChanges>,
     /// What the worker handed back.
     pub draft: &'a Draft,
     /// The worker's folder, where the draft's files lie; the worker is gone.
@@ -100,6 +103,7 @@ pub(crate) fn assemble(
         columns: draft.columns.clone(),
         sources: draft.sources.clone(),
         quality: draft.quality.clone(),
+        changes: adoption.changes,
     };
     let id = manifest.snapshot_id()?;
     let bytes = canonical::to_bytes(&manifest)?;

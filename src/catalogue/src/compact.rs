@@ -107,7 +107,7 @@ impl Catalogue {
     pub fn settle_compaction(&self, pending: PendingCompaction) -> Result<(), FolderError> {
         let mut is_taken = self.writing();
         if pending.is_new {
-            self.reveal_snapshot(&pending.snapshot)?;
+            self.reveal(std::slice::from_ref(&pending.snapshot), None)?;
         }
         self.reveal_tombstone(&pending.tombstone)?;
         load::sweep_files(&self.view(), &[], pending.snapshot.dataset())?;

@@ -63,10 +63,10 @@ impl SignedEdition {
     }
 }
 
-/// Makes the edition that differs from the one before in one dataset, and signs it.
+/// Makes the edition that differs from the one before in these datasets, and signs it.
 pub(crate) fn following(
     view: &View,
-    snapshot: &Snapshot,
+    changed: &[&Snapshot],
     as_of: Date,
     created: Timestamp,
     sealer: &Sealer,
@@ -80,7 +80,7 @@ pub(crate) fn following(
         (dataset.clone(), standing.map_or_else(|| named.clone(), |standing| standing.reference()))
     });
     let mut snapshots: BTreeMap<_, _> = named.collect();
-    snapshots.insert(snapshot.dataset().clone(), snapshot.reference());
+    snapshots.extend(changed.iter().map(|it| (it.dataset().clone(), it.reference())));
     let edition = Edition {
         id: EditionId::from_number(number),
         number,

@@ -15,7 +15,9 @@ use ledger::SigningKey;
 use tempfile::TempDir;
 
 use crate::codebooks::{Codebooks, StoredCodebook};
-use crate::{AdoptError, Adoption, Catalogue, OpenError, Pending, ProposeError, Snapshot};
+use crate::{
+    AdoptError, Adoption, Catalogue, OpenError, Pending, ProposeError, Resolution, Snapshot,
+};
 
 /// A dataset of which a snapshot is the whole.
 pub(crate) const CODEBOOK_LISTINGS: &str = r"
@@ -102,7 +104,7 @@ impl Room {
     /// Opens it after a crash of which the log has no entries.
     pub(crate) fn open_unlogged(&self) -> Catalogue {
         let catalogue = self.open().unwrap();
-        catalogue.resolve(|_| false).unwrap();
+        catalogue.resolve(Resolution::TakeBack).unwrap();
         catalogue
     }
 
@@ -189,6 +191,7 @@ impl Room {
             tool: "readingroom 0.1.0".to_owned(),
             supersedes: None,
             reason: None,
+            changes: None,
             draft,
             folder: self.scratch.path(),
         })
@@ -217,10 +220,53 @@ impl Room {
     ) -> Arc<Snapshot> {
         let draft = self.draft(catalogue, dataset, parts);
         let pending = self.adopt(catalogue, dataset, as_of, &draft).unwrap();
-        let snapshot = Arc::clone(pending.snapshot());
+        let snapshot = only(&pending);
         catalogue.settle(pending).unwrap();
         snapshot
     }
+
+    /// Stores the drafts of several datasets, pending together; each has one file of these bytes.
+    pub(crate) fn adopt_edition(
+        &self,
+        catalogue: &Catalogue,
+        as_of: Date,
+        members: &[(&str, Part<'_>)],
+    ) -> Result<Pending, AdoptError> {
+        let view = catalogue.view();
+        let drafts: Vec<_> = members
+            .iter()
+            .map(|(dataset, part)| {
+                // Each worker has a folder of its own.
+                let folder = tempfile::tempdir_in(self.scratch.path()).unwrap();
+                let draft = self.draft(catalogue, dataset, &[*part]);
+                fs::rename(self.scratch.path().join("0.parquet"), folder.path().join("0.parquet"))
+                    .unwrap();
+                (*dataset, draft, folder)
+            })
+            .collect();
+        let adoptions = drafts.iter().map(|(dataset, draft, folder)| Adoption {
+            codebook: Arc::clone(view.enforced(&name(dataset)).unwrap()),
+            base: view.current(&name(dataset)).cloned(),
+            as_of,
+            created: now(),
+            publisher: "operator:1000".to_owned(),
+            tool: "readingroom 0.1.0".to_owned(),
+            supersedes: None,
+            reason: None,
+            changes: None,
+            draft,
+            folder: folder.path(),
+        });
+        catalogue.adopt_all(adoptions.collect())
+    }
+}
+
+/// The one snapshot of a pending publication.
+pub(crate) fn only(pending: &Pending) -> Arc<Snapshot> {
+    let mut snapshots = pending.snapshots();
+    let only = snapshots.next().unwrap();
+    assert!(snapshots.next().is_none());
+    Arc::clone(only)
 }
 
 /// Makes a pending snapshot current, as the gateway does when the log takes every entry.
@@ -233,7 +279,7 @@ pub(crate) fn activate(
         catalogue.abandon(pending).unwrap();
         return Err(error);
     }
-    let snapshot = Arc::clone(pending.snapshot());
+    let snapshot = only(&pending);
     catalogue.settle(pending).unwrap();
     Ok(snapshot)
 }

@@ -52,7 +52,7 @@ pub use damage::{Damage, DamageKind};
 pub use draft::DraftFault;
 pub use edition::SignedEdition;
 pub use folder::FolderError;
-pub use pending::{Pending, ProposeError, ReopenError, Unsettled};
+pub use pending::{Pending, ProposeError, ReopenError, Resolution, Unsettled};
 pub use redactions::{DatasetRedactions, Recorded};
 pub use snapshot::Snapshot;
 pub use tombstone::{SignedTombstone, Tombstone};
@@ -62,6 +62,7 @@ pub use view::{NoEdition, SnapshotState, View};
 use codebooks::Codebooks;
 use layout::Layout;
 use load::{LoadError, Loaded, Loader};
+use pending::Part;
 use seal::Sealer;
 
 /// Why the catalogue could not be opened.
@@ -167,13 +168,41 @@ impl Catalogue {
     /// # Errors
     /// [`AdoptError`]; then nothing is left behind.
     pub fn adopt(&self, adoption: Adoption<'_>) -> Result<Pending, AdoptError> {
+        self.adopt_all(vec![adoption])
+    }
+
+    /// Makes the drafts of several datasets durable as snapshots that are pending together.
+    ///
+    /// # Errors
+    /// [`AdoptError`]; then nothing is left behind of any of them.
+    pub fn adopt_all(&self, adoptions: Vec<Adoption<'_>>) -> Result<Pending, AdoptError> {
         let mut is_taken = self.writing();
         if *is_taken {
             return Err(AdoptError::Unsettled);
         }
-        let (draft, from) = (adoption.draft, adoption.folder);
         let view = self.view();
-        let snapshot = adopt::assemble(adoption, &view, &self.sealer)?;
+        let mut parts = Vec::with_capacity(adoptions.len());
+        for adoption in adoptions {
+            let adopted = self.adopt_one(adoption, &view);
+            match adopted {
+                Ok(part) => parts.push(part),
+                Err(error) => {
+                    for part in parts.iter().filter(|part: &&Part| part.is_new) {
+                        // Nothing more to say if it fails: the next start takes it back.
+                        let _ = self.discard(&part.snapshot);
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        *is_taken = true;
+        Ok(Pending { parts, edition: None })
+    }
+
+    /// Stores one draft, unless its snapshot is there.
+    fn adopt_one(&self, adoption: Adoption<'_>, view: &View) -> Result<Part, AdoptError> {
+        let (draft, from) = (adoption.draft, adoption.folder);
+        let snapshot = adopt::assemble(adoption, view, &self.sealer)?;
         // Of one that was written anew since, what stands in its place is there.
         let existing = view.resolve(snapshot.dataset(), snapshot.id()).cloned();
         let is_new = existing.is_none();
@@ -183,32 +212,36 @@ impl Catalogue {
             let _ = self.discard(&snapshot);
             return Err(error);
         }
-        *is_taken = true;
-        Ok(Pending { snapshot, is_new, edition: None })
+        Ok(Part { snapshot, is_new })
     }
 
-    /// Takes up a snapshot that is there, to activate it.
+    /// Takes up snapshots that are there, of different datasets, to activate them together.
     ///
     /// # Errors
-    /// When it is not there, or something else is pending.
-    pub fn reopen(&self, dataset: &DatasetName, id: &SnapshotId) -> Result<Pending, ReopenError> {
+    /// When one is not there, or something else is pending.
+    pub fn reopen(&self, wanted: &[(DatasetName, SnapshotId)]) -> Result<Pending, ReopenError> {
         let mut is_taken = self.writing();
         if *is_taken {
             return Err(ReopenError::Unsettled);
         }
-        let snapshot = self.view().snapshot(dataset, id).cloned().ok_or_else(|| {
-            ReopenError::Unknown { dataset: dataset.clone(), snapshot: id.clone() }
-        })?;
+        let view = self.view();
+        let part = |(dataset, id): &(DatasetName, SnapshotId)| {
+            let snapshot = view.snapshot(dataset, id).cloned().ok_or_else(|| {
+                ReopenError::Unknown { dataset: dataset.clone(), snapshot: id.clone() }
+            })?;
+            Ok(Part { snapshot, is_new: false })
+        };
+        let parts = wanted.iter().map(part).collect::<Result<_, ReopenError>>()?;
         *is_taken = true;
-        Ok(Pending { snapshot, is_new: false, edition: None })
+        Ok(Pending { parts, edition: None })
     }
 
-    /// Makes durable, as pending, the edition in which a pending snapshot is current.
+    /// Makes durable, as pending, the edition in which all pending snapshots are current.
     ///
-    /// Where it is current already nothing is proposed.
+    /// Where all of them are current already nothing is proposed.
     ///
     /// # Errors
-    /// [`ProposeError`]; the snapshot is then still pending.
+    /// [`ProposeError`]; the snapshots are then still pending.
     pub fn propose(
         &self,
         pending: &mut Pending,
@@ -217,12 +250,18 @@ impl Catalogue {
     ) -> Result<(), ProposeError> {
         let _writing = self.writing();
         let view = self.view();
-        let snapshot = &pending.snapshot;
-        if view.current(snapshot.dataset()).is_some_and(|current| current.id() == snapshot.id()) {
+        let is_current = |snapshot: &Snapshot| {
+            view.current(snapshot.dataset()).is_some_and(|current| current.id() == snapshot.id())
+        };
+        let changed: Vec<&Snapshot> =
+            pending.snapshots().map(AsRef::as_ref).filter(|it| !is_current(it)).collect();
+        if changed.is_empty() {
             return Ok(());
         }
-        pending::check_proposal(&view, snapshot, as_of)?;
-        let edition = edition::following(&view, snapshot, as_of, created, &self.sealer)?;
+        for snapshot in &changed {
+            pending::check_proposal(&view, snapshot, as_of)?;
+        }
+        let edition = edition::following(&view, &changed, as_of, created, &self.sealer)?;
         let edition = Arc::clone(pending.edition.insert(Arc::new(edition)));
         // The seal first: an edition without one would be damage, a seal without an edition is not.
         folder::replace(&self.layout.edition_seal(edition.id()), edition.signature.as_bytes())?;
@@ -236,12 +275,8 @@ impl Catalogue {
     /// When the data folder cannot be written: then the next start completes it.
     pub fn settle(&self, pending: Pending) -> Result<(), FolderError> {
         let mut is_taken = self.writing();
-        if pending.is_new {
-            self.reveal_snapshot(&pending.snapshot)?;
-        }
-        if let Some(edition) = &pending.edition {
-            self.reveal_edition(edition)?;
-        }
+        let new: Vec<_> = pending.new_snapshots().cloned().collect();
+        self.reveal(&new, pending.edition.as_ref())?;
         *is_taken = false;
         Ok(())
     }
@@ -255,50 +290,51 @@ impl Catalogue {
         if let Some(edition) = &pending.edition {
             self.withdraw_edition(edition)?;
         }
-        if pending.is_new {
-            self.discard(&pending.snapshot)?;
+        for snapshot in pending.new_snapshots() {
+            self.discard(snapshot)?;
         }
         *is_taken = false;
         Ok(())
     }
 
-    /// What a crash left between its making and its entry in the log; snapshots before the edition.
+    /// What a crash left between its making and its entries in the log: all of it belongs to one
+    /// publication, since the next is not taken before. Snapshots before the edition.
     #[must_use]
     pub fn unsettled(&self) -> Vec<Unsettled> {
         let leftovers = self.leftovers.lock().unwrap_or_else(PoisonError::into_inner);
-        let snapshots = leftovers.snapshots.iter().map(|snapshot| unsettled_snapshot(snapshot));
-        let edition = leftovers.edition.iter().map(|edition| unsettled_edition(edition));
-        let tombstones = leftovers.tombstones.iter().map(|stone| unsettled_tombstone(stone));
+        let snapshots = leftovers.snapshots.iter().map(Arc::clone).map(Unsettled::Snapshot);
+        let edition = leftovers.edition.iter().map(Arc::clone).map(Unsettled::Edition);
+        let tombstones = leftovers.tombstones.iter().map(Arc::clone).map(Unsettled::Tombstone);
         snapshots.chain(tombstones).chain(edition).collect()
     }
 
-    /// Completes what the log has entries of, and takes back the rest.
+    /// Completes what a crash left, of which the log has every entry, or takes all of it back, of
+    /// which the log has none.
     ///
     /// # Errors
     /// When the data folder cannot be written.
-    pub fn resolve(&self, is_in_log: impl Fn(&Unsettled) -> bool) -> Result<(), FolderError> {
+    pub fn resolve(&self, resolution: Resolution) -> Result<(), FolderError> {
         let mut is_taken = self.writing();
         let mut leftovers = self.leftovers.lock().unwrap_or_else(PoisonError::into_inner);
         let Leftovers { snapshots, edition, tombstones } = &*leftovers;
-        for snapshot in snapshots.iter().filter(|it| is_in_log(&unsettled_snapshot(it))) {
-            self.reveal_snapshot(snapshot)?;
-        }
-        for stone in tombstones {
-            if is_in_log(&unsettled_tombstone(stone)) {
-                self.reveal_tombstone(stone)?;
-            } else {
-                tombstone::discard(&self.layout, stone)?;
+        match resolution {
+            Resolution::Complete => {
+                self.reveal(snapshots, edition.as_ref())?;
+                for stone in tombstones {
+                    self.reveal_tombstone(stone)?;
+                }
             }
-        }
-        if let Some(edition) = edition {
-            if is_in_log(&unsettled_edition(edition)) {
-                self.reveal_edition(edition)?;
-            } else {
-                self.withdraw_edition(edition)?;
+            Resolution::TakeBack => {
+                if let Some(edition) = edition {
+                    self.withdraw_edition(edition)?;
+                }
+                for stone in tombstones {
+                    tombstone::discard(&self.layout, stone)?;
+                }
+                for snapshot in snapshots {
+                    self.discard(snapshot)?;
+                }
             }
-        }
-        for snapshot in snapshots.iter().filter(|it| !is_in_log(&unsettled_snapshot(it))) {
-            self.discard(snapshot)?;
         }
         for stone in tombstones {
             load::sweep_files(&self.view(), &[], &stone.tombstone().dataset)?;
@@ -319,23 +355,29 @@ impl Catalogue {
         self.is_taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives a pending snapshot its name, in the folder and in the view.
-    fn reveal_snapshot(&self, snapshot: &Arc<Snapshot>) -> Result<(), FolderError> {
-        let (dataset, id) = (snapshot.dataset(), snapshot.id());
-        let pending = self.layout.pending_snapshot(dataset, id);
-        folder::rename(&pending, &self.layout.snapshot(dataset, id))?;
+    /// Gives pending snapshots and their edition their names in the folder, one rename each, then
+    /// shows all of them in the view at once.
+    fn reveal(
+        &self,
+        snapshots: &[Arc<Snapshot>],
+        edition: Option<&Arc<SignedEdition>>,
+    ) -> Result<(), FolderError> {
+        for snapshot in snapshots {
+            let (dataset, id) = (snapshot.dataset(), snapshot.id());
+            let pending = self.layout.pending_snapshot(dataset, id);
+            folder::rename(&pending, &self.layout.snapshot(dataset, id))?;
+        }
+        if let Some(edition) = edition {
+            let pending = self.layout.pending_edition(edition.id());
+            folder::rename(&pending, &self.layout.edition(edition.id()))?;
+        }
         self.change_view(|view| {
-            let all = view.snapshots.entry(dataset.clone()).or_default();
-            all.insert(id.clone(), Arc::clone(snapshot));
+            for snapshot in snapshots {
+                let all = view.snapshots.entry(snapshot.dataset().clone()).or_default();
+                all.insert(snapshot.id().clone(), Arc::clone(snapshot));
+            }
+            view.editions.extend(edition.map(Arc::clone));
         });
-        Ok(())
-    }
-
-    /// Gives a pending edition its name, in the folder and in the view.
-    fn reveal_edition(&self, edition: &Arc<SignedEdition>) -> Result<(), FolderError> {
-        let pending = self.layout.pending_edition(edition.id());
-        folder::rename(&pending, &self.layout.edition(edition.id()))?;
-        self.change_view(|view| view.editions.push(Arc::clone(edition)));
         Ok(())
     }
 
@@ -359,18 +401,4 @@ impl Catalogue {
         change(&mut view);
         *current = Arc::new(view);
     }
-}
-
-fn unsettled_snapshot(snapshot: &Snapshot) -> Unsettled {
-    Unsettled::Snapshot { dataset: snapshot.dataset().clone(), snapshot: snapshot.reference() }
-}
-
-fn unsettled_tombstone(signed: &SignedTombstone) -> Unsettled {
-    let stone = signed.tombstone();
-    let (dataset, id) = (stone.dataset.clone(), stone.snapshot.id.clone());
-    Unsettled::Tombstone { dataset, id, sha256: signed.sha256() }
-}
-
-fn unsettled_edition(edition: &SignedEdition) -> Unsettled {
-    Unsettled::Edition { id: edition.id().clone(), sha256: edition.sha256() }
 }

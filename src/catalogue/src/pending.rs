@@ -1,19 +1,20 @@
 //! Pending publications: durable, but visible to nobody until the log has their entries.
 //!
 //! # Order
-//! Files and manifest durable → edition durable → entries of the log durable → visible, by one
-//! rename each. A crash before the entries undoes it, a crash after them completes it.
+//! Files and manifests durable → edition durable → entries of the log durable → visible, by one
+//! rename each. A crash before the first entry undoes the whole; once the log has one of them, the
+//! next start adds those that are missing and completes the whole.
 
 use std::sync::Arc;
 
 use domain::canonical::CanonicalizeError;
 use domain::codebook::Kind;
-use domain::edition::SnapshotRef;
-use domain::{DatasetName, Date, EditionId, Sha256Digest, SnapshotId};
+use domain::{DatasetName, Date, Sha256Digest, SnapshotId};
 
 use crate::edition::SignedEdition;
 use crate::folder::FolderError;
 use crate::snapshot::Snapshot;
+use crate::tombstone::SignedTombstone;
 use crate::view::{SnapshotState, View};
 
 /// A publication that is durable and not visible yet.
@@ -23,22 +24,27 @@ use crate::view::{SnapshotState, View};
 #[derive(Debug)]
 #[must_use = "it stays invisible until settled, and in the way of the next until settled or abandoned"]
 pub struct Pending {
-    pub(crate) snapshot: Arc<Snapshot>,
-    pub(crate) is_new: bool,
+    pub(crate) parts: Vec<Part>,
     pub(crate) edition: Option<Arc<SignedEdition>>,
 }
 
+/// One snapshot of a pending publication.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// Whether it was not there before; if it was, the log has its entry already.
+    pub(crate) is_new: bool,
+}
+
 impl Pending {
-    /// The snapshot that is published or activated.
-    #[must_use]
-    pub fn snapshot(&self) -> &Arc<Snapshot> {
-        &self.snapshot
+    /// The snapshots that are published or activated together.
+    pub fn snapshots(&self) -> impl Iterator<Item = &Arc<Snapshot>> {
+        self.parts.iter().map(|part| &part.snapshot)
     }
 
-    /// Whether the snapshot was not there before; if it was, the log has its entry already.
-    #[must_use]
-    pub fn is_new(&self) -> bool {
-        self.is_new
+    /// Those of them that were not there before, so that the log has no entry of them yet.
+    pub fn new_snapshots(&self) -> impl Iterator<Item = &Arc<Snapshot>> {
+        self.parts.iter().filter(|part| part.is_new).map(|part| &part.snapshot)
     }
 
     /// The edition that will be the newest, if one was proposed and changes anything.
@@ -94,31 +100,35 @@ fn base_text(base: Option<&SnapshotId>) -> &str {
 }
 
 /// What a crash left between its making and its entry in the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Unsettled {
     /// A snapshot.
-    Snapshot {
-        /// Of which dataset.
-        dataset: DatasetName,
-        /// Which, and its manifest's digest.
-        snapshot: SnapshotRef,
-    },
+    Snapshot(Arc<Snapshot>),
     /// What stays of a snapshot that was written anew.
-    Tombstone {
-        /// Of which dataset.
-        dataset: DatasetName,
-        /// Which snapshot.
-        id: SnapshotId,
-        /// The digest over the tombstone's canonical JSON.
-        sha256: Sha256Digest,
-    },
+    Tombstone(Arc<SignedTombstone>),
     /// An edition.
-    Edition {
-        /// Which.
-        id: EditionId,
-        /// The digest over its canonical JSON.
-        sha256: Sha256Digest,
-    },
+    Edition(Arc<SignedEdition>),
+}
+
+impl Unsettled {
+    /// The digest by which the log knows a manifest or an edition.
+    #[must_use]
+    pub fn sha256(&self) -> Sha256Digest {
+        match self {
+            Self::Snapshot(snapshot) => snapshot.manifest_sha256(),
+            Self::Tombstone(stone) => stone.sha256(),
+            Self::Edition(edition) => edition.sha256(),
+        }
+    }
+}
+
+/// What becomes of what a crash left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// The log has every entry: it becomes visible.
+    Complete,
+    /// The log has none: it goes.
+    TakeBack,
 }
 
 /// Checks that an edition with a snapshot may come next.
@@ -134,7 +144,7 @@ pub(crate) fn check_proposal(
     }
     // A snapshot of periods carries those of its base along. One that was current before may be
     // taken up again on purpose; one that never was must not undo what came in the meantime.
-    let is_staged = view.state(snapshot) == SnapshotState::Staged;
+    let is_staged = matches!(view.state(snapshot), SnapshotState::Staged | SnapshotState::Held);
     let carries_periods = snapshot.codebook().kind == Kind::Periods;
     if let Some(current) = view.current(snapshot.dataset())
         && is_staged

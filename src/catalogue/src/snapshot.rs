@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::codebook::{Codebook, Field};
 use domain::edition::SnapshotRef;
 use domain::grant::RowBounds;
+use domain::manifest::FindingVerdict;
 use domain::question::{Mount, MountedField, MountedFile};
 use domain::{DatasetName, Manifest, Sha256Digest, SnapshotId};
 
@@ -68,6 +69,13 @@ impl Snapshot {
     #[must_use]
     pub fn stored_codebook(&self) -> &Arc<StoredCodebook> {
         &self.codebook
+    }
+
+    /// Whether something was found in it for which the codebook wants a person to look first.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        let findings = &self.manifest.quality;
+        findings.iter().any(|finding| finding.verdict == FindingVerdict::Held)
     }
 
     /// How editions and the log name it.

@@ -42,6 +42,8 @@ pub enum SnapshotState {
     Former,
     /// No edition has had it yet.
     Staged,
+    /// No edition has had it yet, and a person must look at what was found before one has.
+    Held,
 }
 
 impl SnapshotState {
@@ -52,6 +54,7 @@ impl SnapshotState {
             Self::Current => "current",
             Self::Former => "former",
             Self::Staged => "staged",
+            Self::Held => "held",
         }
     }
 }
@@ -173,6 +176,7 @@ impl View {
         match self.editions.split_last() {
             Some((newest, _)) if has(newest) => SnapshotState::Current,
             Some((_, earlier)) if earlier.iter().any(has) => SnapshotState::Former,
+            _ if snapshot.is_held() => SnapshotState::Held,
             _ => SnapshotState::Staged,
         }
     }

@@ -320,6 +320,25 @@ impl Codebook {
         self.tier == Tier::Public && field.class == Class::Public && !field.free_text
     }
 
+    /// The column by which a comparison of two snapshots groups its counts, if there is one whose
+    /// codes anyone may be told.
+    #[must_use]
+    pub fn group_column(&self) -> Option<&Field> {
+        let is_told = |field: &&Field| {
+            field.field_type == FieldType::String
+                && field.class == Class::Public
+                && field.categories.is_some()
+        };
+        match &self.diff_by {
+            Some(name) => self.field(name.as_str()).filter(is_told),
+            None => {
+                let mut sorted =
+                    self.sort_order.iter().filter_map(|name| self.field(name.as_str()));
+                sorted.find(is_told)
+            }
+        }
+    }
+
     /// The digest that manifests name: over the codebook's canonical JSON.
     ///
     /// # Errors

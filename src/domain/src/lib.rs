@@ -12,7 +12,7 @@
 //! - [`codebook`]: what a dataset's columns are and which values they may hold.
 //! - [`manifest`], [`edition`]: what was published.
 //! - [`limits`], [`question`], [`verdict`], [`outcome`]: one query, from the asking to the end.
-//! - [`publication`]: one run of the publish path.
+//! - [`publication`]: one run of the publish path; [`task`]: what its worker is asked beside.
 //! - [`redaction`]: what the law takes out of every snapshot.
 //! - [`change`]: what a registrar's act changes in the registry.
 //! - [`canonical`]: canonical JSON (RFC 8785) and its digest.
@@ -32,6 +32,7 @@ pub mod project;
 pub mod publication;
 pub mod question;
 pub mod redaction;
+pub mod task;
 pub mod time;
 pub mod verdict;
 

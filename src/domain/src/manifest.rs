@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::canonical::{self, CanonicalizeError};
 use crate::codebook::FieldType;
 use crate::ids::{ColumnName, DatasetName, Sha256Digest, SnapshotId};
+use crate::task::RowChanges;
 use crate::time::{Date, Timestamp};
 
 /// What a snapshot is: its files by digest, its columns, its sources and what was found in them.
@@ -53,6 +54,9 @@ pub struct Manifest {
     pub sources: Vec<Source>,
     /// What was found.
     pub quality: Vec<Finding>,
+    /// How many rows differ from those of the snapshot before, where that could be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<RowChanges>,
 }
 
 /// The profile that manifests of this version name.
@@ -160,11 +164,15 @@ pub struct Source {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Finding {
-    /// The rule: `null_share`, `unknown_category`, `primary_key_duplicate`, `foreign_key_orphan` …
+    /// The rule, one of `QualityRule`: `null_share`, `unknown_category`, `foreign_key_orphan` …
     pub rule: String,
     /// The column it is about, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<ColumnName>,
+    /// What it was held against: the dataset that a foreign key points at, the earlier column of a
+    /// pair, the snapshot before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
     /// Rows concerned.
     pub count: u64,
     /// That as a share of the rows.

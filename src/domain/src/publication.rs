@@ -3,10 +3,12 @@
 //! The gateway hands a worker a [`PublishJob`] and the sources as descriptors; the worker hands
 //! back a [`Draft`] or a [`RejectReport`]. The gateway assembles and signs the manifest.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::codebook::Codebook;
-use crate::ids::{ColumnName, DatasetName, Sha256Digest};
+use crate::ids::{ColumnName, DatasetName, Sha256Digest, SnapshotId};
 use crate::manifest::{ColumnSummary, Coverage, Finding, Resource, Source};
 use crate::question::MountedFile;
 use crate::redaction::{MountedRedactions, RedactionCounts};
@@ -18,7 +20,8 @@ pub const REASON_CHARACTERS_MAX: usize = 1_000;
 /// What a publishing worker is to do.
 ///
 /// # Order
-/// Descriptors come in the order of `sources`, then `kept`, then the files of each of `references`.
+/// Descriptors come in the order of `sources` (or the one that all of them lie in), then `kept`,
+/// then the files of each of `references`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PublishJob {
     /// What to enforce.
@@ -29,6 +32,11 @@ pub struct PublishJob {
     pub period: Option<String>,
     /// What was delivered.
     pub sources: Vec<SourceFile>,
+    /// Where each of them begins in the one descriptor that all of them lie in; none where each
+    /// has a descriptor of its own.
+    pub offsets: Vec<u64>,
+    /// The figures of the snapshot that is current, for what may change only so much.
+    pub previous: Option<PreviousFigures>,
     /// The files of the snapshot before, of a dataset in periods; those of a period that the
     /// sources bring anew are replaced.
     pub kept: Vec<Resource>,
@@ -55,6 +63,17 @@ pub struct SourceFile {
     pub media_type: Option<String>,
     /// Its length.
     pub bytes: u64,
+}
+
+/// What of the snapshot before is compared with what comes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviousFigures {
+    /// Which.
+    pub snapshot: SnapshotId,
+    /// Its rows.
+    pub row_count: u64,
+    /// For each of its columns, the rows that lack it.
+    pub nulls: BTreeMap<ColumnName, u64>,
 }
 
 /// A snapshot that a foreign key points at.
@@ -154,7 +173,7 @@ pub struct Reject {
     /// The column.
     pub column: Option<ColumnName>,
     /// The rule it breaks: `type`, `category`, `constraint`, `not_null`, `null_unless`, `header`,
-    /// `encoding`, `format`, `primary_key`, `period`, `size`.
+    /// `encoding`, `format`, `primary_key`, `foreign_key`, `period`, `time_order`, `quality`, `size`.
     pub rule: String,
     /// What was wrong and what would pass; names rules and columns, never a value of a class
     /// other than public.

@@ -18,6 +18,7 @@
 
 pub(crate) mod answer;
 mod catalogue;
+mod changes;
 mod datasets;
 pub mod door;
 mod editions;
@@ -48,6 +49,7 @@ pub use problem::{Kind, Problem};
 /// Registers every operation; each resource adds its own.
 pub(crate) fn operations(config: &mut ServiceConfig) {
     catalogue::operations(config);
+    changes::operations(config);
     datasets::operations(config);
     editions::operations(config);
     grants::operations(config);
@@ -68,6 +70,7 @@ pub(crate) fn operations(config: &mut ServiceConfig) {
 pub(crate) fn permissions() -> impl Iterator<Item = (&'static str, Permission)> {
     let all = [
         catalogue::PERMISSIONS,
+        changes::PERMISSIONS,
         datasets::PERMISSIONS,
         editions::PERMISSIONS,
         grants::PERMISSIONS,

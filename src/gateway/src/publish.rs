@@ -11,10 +11,18 @@
 //! # Rooms
 //! - [`order`]: what a steward asks for; [`label`]: what the source is called; [`inbox`]: where
 //!   it is received.
-//! - [`job`]: what the worker is told; [`run`]: the way of one publication; [`make`]: its end.
+//! - [`job`]: what the worker is told; [`run`]: the way of one publication; [`edition`], over
+//!   [`contents`]: the way of several datasets together; [`make`], with [`entries`]: their end.
 //! - [`publications`]: which there are; [`error`]: why one does not succeed.
+//! - [`compare`], with [`comparisons`]: how two snapshots differ.
 //! - [`reason`]: what a steward says when something is activated.
 
+mod candidate;
+mod compare;
+pub mod comparisons;
+mod contents;
+mod edition;
+pub(crate) mod entries;
 pub mod error;
 pub mod inbox;
 mod job;
@@ -36,9 +44,9 @@ use domain::{RequestId, Sha256Digest};
 use futures::Stream;
 use tracing::Instrument as _;
 
-pub use error::{CancelError, PublishError};
-pub use order::{Order, OrderError};
-pub use publications::{Publication, PublicationState, Publications, Report};
+pub use error::{ByAnother, CancelError, PublishError};
+pub use order::{EditionOrder, Order, OrderError};
+pub use publications::{Member, MemberState, Publication, PublicationState, Publications, Report};
 pub use reason::{InvalidReason, Reason};
 
 use crate::Application;
@@ -50,7 +58,7 @@ use run::Work;
 #[derive(Clone, Debug)]
 pub struct Delivery {
     /// What is asked for.
-    pub order: Order,
+    pub subject: Subject,
     /// What the source is called.
     pub label: Label,
     /// What the steward wants this delivery to be known by, so that sending it again is harmless.
@@ -59,6 +67,25 @@ pub struct Delivery {
     pub request: RequestId,
     /// Who delivers, as the log knows it.
     pub attribution: Attribution,
+}
+
+/// What is to be published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// One dataset's snapshot.
+    Snapshot(Order),
+    /// Several datasets together.
+    Edition(EditionOrder),
+}
+
+impl Subject {
+    /// Whether it ends before anything is activated.
+    fn is_careful(&self) -> bool {
+        match self {
+            Self::Snapshot(order) => order.wishes.stage || order.wishes.dry_run,
+            Self::Edition(order) => order.wishes.stage || order.wishes.dry_run,
+        }
+    }
 }
 
 /// An `Idempotency-Key`, which means something only together with who sent it.
@@ -88,11 +115,14 @@ impl Application {
         if self.is_closing() {
             return Err(PublishError::Closing);
         }
+        if self.settings().publish.activation_by_another && !delivery.subject.is_careful() {
+            return Err(PublishError::ByAnother(ByAnother::Publish));
+        }
         let entrance = self.publications().enter(&delivery)?;
         let bytes_max = self.settings().publish.source_bytes_max;
         let received = self.publications().inbox().receive(source, bytes_max).await?;
         let place = match entrance {
-            Entrance::Known(known) => return known.confirm(&delivery.order, received.sha256),
+            Entrance::Known(known) => return known.confirm(&delivery.subject, received.sha256),
             Entrance::New(place) => place,
         };
         let source = delivery.label.source(received.bytes);
@@ -109,7 +139,7 @@ impl Application {
         Receipt {
             id: PublicationId::from_uuid(uuid::Uuid::now_v7()),
             created: self.clock().now(),
-            order: delivery.order.clone(),
+            subject: delivery.subject.clone(),
             source,
             source_sha256: sha256,
             key: delivery.key.clone(),

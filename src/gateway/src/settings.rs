@@ -233,8 +233,10 @@ pub struct PublishSettings {
     pub memory_bytes: u64,
     /// Disk for sorting and joining.
     pub spill_bytes: u64,
-    /// Longest time of one publication.
+    /// Longest time of one publication; of an edition, for each dataset.
     pub wall_s: u64,
+    /// Whether whoever published a snapshot cannot activate it.
+    pub activation_by_another: bool,
 }
 
 /// What the law takes out.
@@ -343,6 +345,7 @@ impl Default for PublishSettings {
             memory_bytes: 1 << 30,
             spill_bytes: 64 << 30,
             wall_s: 6 * 60 * 60,
+            activation_by_another: false,
         }
     }
 }

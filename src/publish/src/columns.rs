@@ -44,6 +44,8 @@ pub(crate) struct Columns {
     pub(crate) primary_key: Vec<usize>,
     /// The columns that rows are laid out by.
     pub(crate) sort_order: Vec<usize>,
+    /// Pairs of columns of which the first is not later than the second.
+    pub(crate) order: Vec<(usize, usize)>,
     /// The column that tells a row's time.
     pub(crate) time: Option<usize>,
     /// How long a period is, of a dataset in periods.
@@ -144,10 +146,16 @@ impl Columns {
                 all[of].is_mapped = all[of].categories.is_some();
             }
         }
+        let pairs = codebook.quality.order.iter();
+        let order = pairs.filter_map(|(earlier, later)| {
+            Some((*places.get(earlier.as_str())?, *places.get(later.as_str())?))
+        });
+        let order = order.collect();
         let list = |names: &[ColumnName]| names.iter().map(|name| places[name.as_str()]).collect();
         Ok(Self {
             primary_key: list(&codebook.primary_key),
             sort_order: list(&codebook.sort_order),
+            order,
             time: codebook.time_column.as_ref().map(|name| places[name.as_str()]),
             period_unit: codebook.period_unit,
             file_schema: engine::schema::arrow_schema(&codebook.fields),

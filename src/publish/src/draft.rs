@@ -72,7 +72,7 @@ pub(crate) fn draft(
     };
     let present = tally.periods.iter().filter_map(|begin| name(*begin));
     let present = present.chain(stay.iter().filter_map(|resource| resource.period.clone()));
-    let quality = findings::findings(columns, &tally, &counts);
+    let quality = findings::findings(job, columns, &tally, &counts);
     let sources = sources(&job.sources, &tally, &digests, name);
     let rows_read = tally.rows_read();
     Ok(Draft {

@@ -19,7 +19,8 @@
 //! - [`duplicates`], [`orphans`], over [`fingerprint`] and [`buckets`]: keys.
 //! - [`sort`], [`layout`], [`sketch`]: rows into files.
 //! - [`tally`], [`findings`], [`summary`], [`draft`], [`rejects`]: what is told of it.
-//! - [`run`]: the plot.
+//! - [`compare`]: how two snapshots differ.
+//! - [`run`]: the plot; [`list`], [`late`]: what an edition of several datasets needs beside.
 //! - [`compact`]: published files, written anew without what the law takes out.
 
 mod buckets;
@@ -27,14 +28,17 @@ mod categories;
 mod check;
 mod columns;
 mod compact;
+mod compare;
 mod convert;
 mod draft;
 mod duplicates;
 mod failure;
 mod findings;
 mod fingerprint;
+mod late;
 mod layout;
 mod leaf;
+mod list;
 mod normalise;
 mod orphans;
 mod period;
@@ -55,6 +59,7 @@ use std::fs::File;
 use std::path::Path;
 
 use domain::publication::{CompactDraft, CompactJob, Draft, Progress, PublishJob};
+use domain::task::{Task, TaskEnd};
 
 pub use failure::{Fault, PublishFailure};
 
@@ -72,11 +77,7 @@ pub fn run(
     scratch: &Path,
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Draft, PublishFailure> {
-    let sources = job.sources.iter().map(|source| source.bytes);
-    let kept = job.kept.iter().map(|resource| resource.bytes);
-    let referenced = job.references.iter().flat_map(|snapshot| &snapshot.files);
-    let lengths = sources.chain(kept).chain(referenced.map(|file| file.bytes));
-    let sections = source::sections(files, lengths)?;
+    let sections = source::sections_of(&job, files)?;
     run::Run::new(&job, sections, scratch)?.run(on_progress)
 }
 
@@ -92,4 +93,23 @@ pub fn compact(job: &CompactJob, files: Vec<File>, scratch: &Path) -> Result<Com
     let keys = job.redactions.keys.iter().map(|keys| keys.bytes);
     let sections = source::sections(files, published.chain(keys))?;
     compact::run(job, sections, scratch)
+}
+
+/// Finds out what is asked beside drafts; `files` are the descriptors in the task's order.
+///
+/// # Errors
+/// A fault of ours; that something is rejected is an end like others.
+pub fn perform(
+    task: &Task,
+    files: Vec<File>,
+    scratch: &Path,
+    on_progress: &mut dyn FnMut(Progress),
+) -> Result<TaskEnd, Fault> {
+    match task {
+        Task::List(task) => list::list(task, files),
+        Task::Orphans(task) => late::orphans(task, files, scratch).map(TaskEnd::Orphans),
+        Task::Compare(task) => {
+            compare::compare(task, files, scratch, on_progress).map(TaskEnd::Compared)
+        }
+    }
 }

@@ -106,7 +106,7 @@ impl Reference {
         }
     }
 
-    /// How many rows point at nothing; nothing if that cannot be told yet.
+    /// Which rows point at nothing; nothing if that cannot be told yet.
     ///
     /// # Errors
     /// When a published file cannot be read.
@@ -116,7 +116,7 @@ impl Reference {
         columns: &Columns,
         memory_bytes: u64,
         scratch: &Path,
-    ) -> Result<Option<u64>, Fault> {
+    ) -> Result<Option<Orphans>, Fault> {
         let targets = match self.target {
             Target::Absent => return Ok(None),
             Target::Snapshot(key, files) => {
@@ -186,9 +186,18 @@ pub(crate) fn target_entries<'a>(
     hashes.map(u64::to_be_bytes).collect()
 }
 
-/// How many pointers have no target.
-fn count(pointers: &Buckets<REFERENCE_ENTRY_BYTES>, targets: &Targets) -> Result<u64, Fault> {
-    let mut orphans = 0;
+/// The rows that point at nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Orphans {
+    /// How many.
+    pub(crate) rows: u64,
+    /// Where the first of them is.
+    pub(crate) first: Option<u64>,
+}
+
+/// Which pointers have no target.
+fn count(pointers: &Buckets<REFERENCE_ENTRY_BYTES>, targets: &Targets) -> Result<Orphans, Fault> {
+    let mut orphans = Orphans::default();
     for number in 0..=u8::MAX {
         let pointers = pointers.sorted(number)?;
         if pointers.is_empty() {
@@ -196,10 +205,15 @@ fn count(pointers: &Buckets<REFERENCE_ENTRY_BYTES>, targets: &Targets) -> Result
         }
         let mut targets = targets.sorted(number)?.into_iter().peekable();
         for pointer in &pointers {
-            let hash = &pointer[..8];
+            let (hash, location) = pointer.split_at(8);
             while targets.next_if(|target| target.as_slice() < hash).is_some() {}
             let is_there = targets.peek().is_some_and(|target| target.as_slice() == hash);
-            orphans += u64::from(!is_there);
+            if !is_there {
+                let location = location.try_into().expect("invariant: eight bytes");
+                let location = u64::from_be_bytes(location);
+                orphans.rows += 1;
+                orphans.first = Some(orphans.first.map_or(location, |first| first.min(location)));
+            }
         }
     }
     Ok(orphans)
@@ -225,6 +239,7 @@ mod tests {
             .extend(&(0..100).map(|number| of(number).to_be_bytes()).collect::<Vec<_>>())
             .unwrap();
 
-        assert_eq!(count(&pointers, &targets).unwrap(), 3);
+        let orphans = count(&pointers, &targets).unwrap();
+        assert_eq!(orphans, Orphans { rows: 3, first: Some(900) });
     }
 }

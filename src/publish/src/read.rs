@@ -61,6 +61,8 @@ pub(crate) struct ParsedBlock {
     pub(crate) renamed: Vec<u64>,
     /// For each column, accepted rows with a value that has no successor.
     pub(crate) successor_missing: Vec<u64>,
+    /// For each pair of `quality.order`, accepted rows in which the later is before the earlier.
+    pub(crate) disorder: Vec<u64>,
     /// The periods of accepted rows, as the days they begin.
     pub(crate) periods: std::collections::BTreeSet<i32>,
     /// The keys of accepted rows.

@@ -162,12 +162,13 @@ impl Rejects {
         self.insert(file, unfit.column.as_ref(), unfit.rule, unfit.line, unfit.detail, 1);
     }
 
-    /// Adds what all sources of a dataset together break.
-    pub(crate) fn add_verdict(&mut self, dataset: &str, unfit: Unfit) {
+    /// Adds what all sources together break, with the file of the first row where there is one,
+    /// and the dataset where not.
+    pub(crate) fn add_verdict(&mut self, file: String, unfit: Unfit, count: u64) {
         self.fatal = true;
         let Unfit { line, column, rule, detail } = unfit;
-        let (file, rule) = (dataset.to_owned(), rule.as_str().to_owned());
-        self.verdicts.push(Reject { file, line, column, rule, detail, count: 1 });
+        let rule = rule.as_str().to_owned();
+        self.verdicts.push(Reject { file, line, column, rule, detail, count });
     }
 
     /// Counts rejected rows, each once however many rules it breaks.
@@ -184,6 +185,14 @@ impl Rejects {
     pub(crate) fn count_of(&self, rule: Rule) -> u64 {
         let of_rule = self.found.values().filter(|reject| reject.rule == rule.as_str());
         of_rule.map(|reject| reject.count).sum()
+    }
+
+    /// Rows that break one rule at one column, whichever the file.
+    pub(crate) fn count_at(&self, rule: Rule, column: &ColumnName) -> u64 {
+        let found = self.found.values().filter(|reject| {
+            reject.rule == rule.as_str() && reject.column.as_ref() == Some(column)
+        });
+        found.map(|reject| reject.count).sum()
     }
 
     /// Whether these are too many to publish the rest.

@@ -25,6 +25,10 @@ pub(crate) enum Rule {
     PrimaryKey,
     /// A key points at nothing.
     ForeignKey,
+    /// A moment is before one that it follows.
+    TimeOrder,
+    /// The whole differs from the snapshot before by more than may be.
+    Quality,
     /// The source is larger than may be.
     Size,
 }
@@ -44,6 +48,8 @@ impl Rule {
             Self::Period => "period",
             Self::PrimaryKey => "primary_key",
             Self::ForeignKey => "foreign_key",
+            Self::TimeOrder => "time_order",
+            Self::Quality => "quality",
             Self::Size => "size",
         }
     }

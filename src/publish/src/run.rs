@@ -318,9 +318,10 @@ impl<'a> Run<'a> {
             counts.orphans.push(orphans);
         }
         self.check_span(&tally)?;
-        for finding in findings::findings(&self.columns, &tally, &counts) {
-            if let Some(unfit) = findings::beyond(&finding) {
-                tally.rejects.add_verdict(self.job.codebook.name.as_str(), unfit);
+        for finding in findings::findings(self.job, &self.columns, &tally, &counts) {
+            let verdict = findings::verdict(&finding, &self.columns, &tally, &counts);
+            if let Some((file, unfit, count)) = verdict {
+                tally.rejects.add_verdict(file, unfit, count);
             }
         }
         let periods =

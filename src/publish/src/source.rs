@@ -26,6 +26,8 @@ use flate2::read::MultiGzDecoder;
 use name::{Body, Compression, DumpName, READABLE, RowFormat, Shape};
 use section::Section;
 
+use domain::publication::PublishJob;
+
 use crate::failure::{Fault, Halt, Unfit};
 use crate::rule::Rule;
 
@@ -251,6 +253,35 @@ pub(crate) fn delivered(
         section,
     });
     delivered.collect()
+}
+
+/// The sections of a job's sources, kept files and referenced files, in that order.
+///
+/// # Errors
+/// When the job and its descriptors disagree.
+pub(crate) fn sections_of(
+    job: &PublishJob,
+    mut files: Vec<std::fs::File>,
+) -> Result<Vec<Section>, Fault> {
+    let kept = job.kept.iter().map(|resource| resource.bytes);
+    let referenced = job.references.iter().flat_map(|snapshot| &snapshot.files);
+    let others = kept.chain(referenced.map(|file| file.bytes));
+    let sources = job.sources.iter().map(|source| source.bytes);
+    if job.offsets.is_empty() {
+        return sections(files, sources.chain(others));
+    }
+    let disagree = || Fault::Descriptors { named: job.offsets.len(), given: job.sources.len() };
+    if job.offsets.len() != job.sources.len() || files.is_empty() {
+        return Err(disagree());
+    }
+    let archive = files.remove(0);
+    let length = archive.metadata().map_err(Fault::Scratch)?.len();
+    let archive = Section::new(archive, length);
+    let within = job.offsets.iter().zip(sources);
+    let packed = within
+        .map(|(offset, bytes)| archive.within(*offset, bytes).ok_or(Fault::SourceShort))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(packed.into_iter().chain(sections(files, others)?).collect())
 }
 
 /// The sections of a job's descriptors.

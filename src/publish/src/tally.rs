@@ -52,6 +52,8 @@ pub(crate) struct Tally {
     pub(crate) rejects: Rejects,
     /// The keys of accepted rows.
     pub(crate) keys: Keys,
+    /// For each pair of `quality.order`, accepted rows in which the later is before the earlier.
+    pub(crate) disorder: Vec<u64>,
     /// The foreign keys, and what accepted rows point at.
     pub(crate) references: Vec<Reference>,
     /// Periods that the sources are published for, whether they have rows or not.
@@ -73,6 +75,7 @@ impl Tally {
             columns: vec![ColumnTally::default(); columns.all.len()],
             rejects: Rejects::default(),
             keys: duplicates::keys(memory_bytes, scratch),
+            disorder: vec![0; columns.order.len()],
             references,
             periods: BTreeSet::new(),
         }
@@ -133,6 +136,9 @@ impl Tally {
             tally.renamed += block.renamed[place];
             tally.successor_missing += block.successor_missing[place];
         }
+        for (sum, count) in self.disorder.iter_mut().zip(&block.disorder) {
+            *sum += count;
+        }
         for place in &block.leaf.missing {
             self.columns[*place].absent += rows;
         }
@@ -142,6 +148,12 @@ impl Tally {
             reference.extend(pointers, targets)?;
         }
         Ok(())
+    }
+
+    /// The file and line of a location.
+    pub(crate) fn place(&self, location: u64) -> (String, u64) {
+        let (number, line) = leaf::place(location);
+        (self.leaves[number as usize].path.clone(), line)
     }
 
     /// Counts the rows that are dropped, and rejects those in conflict.

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use domain::publication::{CompactJob, PublishJob};
+use domain::task::{Task, TaskEnd};
 use domain::{Notice, Question};
 use engine::{Engine, RunResult, Sink, SinkClosed, Vetted};
 use publish::PublishFailure;
@@ -73,6 +74,7 @@ impl Worker {
             ToWorker::Go { notices, .. } => self.go(files, &notices),
             ToWorker::Publish { job, .. } => self.publish(job.into_owned(), files),
             ToWorker::Compact { job, .. } => self.compact(&job, files),
+            ToWorker::Task { task, .. } => self.task(&task, files),
             ToWorker::Hello { .. } => Err(self.fault("it was greeted twice")),
         }
     }
@@ -125,6 +127,21 @@ impl Worker {
             Ok(draft) => self.sender.send(&FromWorker::Compacted(Box::new(draft)))?,
             Err(fault) if fault.is_disk_full() => self.sender.send(&FromWorker::DiskFull)?,
             Err(fault) => return Err(self.fault(told(&fault))),
+        }
+        Ok(())
+    }
+
+    fn task(&mut self, task: &Task, files: Vec<File>) -> anyhow::Result<()> {
+        let mut progress = |progress| {
+            // As above.
+            let _ = self.sender.send(&FromWorker::Progress(progress));
+        };
+        match publish::perform(task, files, &self.scratch, &mut progress) {
+            Ok(end) => self.sender.send(&FromWorker::TaskEnded(Box::new(end)))?,
+            Err(error) if error.is_disk_full() => {
+                self.sender.send(&FromWorker::TaskEnded(Box::new(TaskEnd::DiskFull)))?;
+            }
+            Err(error) => return Err(self.fault(told(&error))),
         }
         Ok(())
     }

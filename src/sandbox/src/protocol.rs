@@ -16,6 +16,7 @@
 //! gateway: Go, descriptors…            worker: chunk… then Finished | Failed | LimitHit
 //! gateway: Publish, descriptors…       worker: Progress… then Drafted | Rejected | DiskFull
 //! gateway: Compact, descriptors…       worker: Compacted | DiskFull
+//! gateway: Task, descriptors…          worker: Progress… then TaskEnded
 //! ```
 //! `Fault` may come instead of any answer; the worker ends after it. A closed socket ends it too.
 //!
@@ -36,6 +37,7 @@ use domain::Notice;
 use domain::outcome::{FailureKind, LimitHit, Summary};
 use domain::publication::{CompactDraft, CompactJob, Draft, Progress, PublishJob, RejectReport};
 use domain::question::Question;
+use domain::task::{Task, TaskEnd};
 use domain::verdict::{Refusal, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +106,13 @@ pub enum ToWorker<'a> {
         /// How many descriptors follow, in the order that [`CompactJob`] names.
         descriptors: usize,
     },
+    /// Find this out.
+    Task {
+        /// What to find out.
+        task: Box<Cow<'a, Task>>,
+        /// How many descriptors follow, in the order that [`Task`] names.
+        descriptors: usize,
+    },
 }
 
 impl ToWorker<'_> {
@@ -114,7 +123,8 @@ impl ToWorker<'_> {
             Self::Hello { .. } | Self::Plan(_) => 0,
             Self::Go { descriptors, .. }
             | Self::Publish { descriptors, .. }
-            | Self::Compact { descriptors, .. } => *descriptors,
+            | Self::Compact { descriptors, .. }
+            | Self::Task { descriptors, .. } => *descriptors,
         }
     }
 }
@@ -148,6 +158,8 @@ pub enum FromWorker {
     DiskFull,
     /// The files that were written anew lie in the private folder.
     Compacted(Box<CompactDraft>),
+    /// What was to be found out.
+    TaskEnded(Box<TaskEnd>),
     /// Something is wrong with the worker itself. For the server's log only.
     Fault {
         /// What, without any value from the data.
@@ -171,6 +183,7 @@ impl FromWorker {
             Self::Rejected(_) => "rejected",
             Self::DiskFull => "disk_full",
             Self::Compacted(_) => "compacted",
+            Self::TaskEnded(_) => "task_ended",
             Self::Fault { .. } => "fault",
         }
     }

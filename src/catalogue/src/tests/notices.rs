@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::Notice;
 
-use crate::fixture::{Part, Room, activate, day, name, now};
+use crate::fixture::{Part, Room, activate, day, name, now, only};
 use crate::{Adoption, Catalogue, Snapshot};
 
 /// Publishes some files in place of a snapshot that was wrong; staged only where no day is given.
@@ -28,6 +28,7 @@ fn correct(
             tool: "readingroom".to_owned(),
             supersedes: Some(wrong.id().clone()),
             reason: Some("the titles were cut".to_owned()),
+            changes: None,
             draft: &draft,
             folder: room.scratch(),
         })
@@ -35,7 +36,7 @@ fn correct(
     if current {
         return activate(catalogue, pending, day("2026-11-02")).unwrap();
     }
-    let snapshot = Arc::clone(pending.snapshot());
+    let snapshot = only(&pending);
     catalogue.settle(pending).unwrap();
     snapshot
 }

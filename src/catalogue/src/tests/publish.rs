@@ -113,7 +113,7 @@ fn a_staged_snapshot_is_there_but_in_no_edition_until_it_is_activated() {
     assert_eq!(catalogue.view().state(&staged), SnapshotState::Staged);
     assert!(catalogue.view().newest().is_none());
 
-    let pending = catalogue.reopen(&name("listings"), staged.id()).unwrap();
+    let pending = catalogue.reopen(&[(name("listings"), staged.id().clone())]).unwrap();
     activate(&catalogue, pending, day("2026-11-02")).unwrap();
 
     assert_eq!(catalogue.view().state(&staged), SnapshotState::Current);
@@ -128,7 +128,7 @@ fn a_staged_snapshot_of_periods_must_build_on_the_current_one() {
     let staged = room.stage(&catalogue, "notices", date, &[(Some("2025-07-01"), b"first")]);
     let current = room.publish(&catalogue, "notices", date, &[(Some("2025-07-02"), b"second")]);
 
-    let pending = catalogue.reopen(&name("notices"), staged.id()).unwrap();
+    let pending = catalogue.reopen(&[(name("notices"), staged.id().clone())]).unwrap();
     let refused = activate(&catalogue, pending, date).unwrap_err();
 
     let ProposeError::BaseNotCurrent { base: None, current: named } = refused else {
@@ -145,16 +145,14 @@ fn a_second_publication_waits_until_the_first_is_settled() {
     let pending = room.adopt(&catalogue, "listings", day("2026-11-01"), &draft).unwrap();
 
     let refused = room.adopt(&catalogue, "listings", day("2026-11-01"), &draft);
-    let refused_too = catalogue.reopen(&name("listings"), pending.snapshot().id());
+    let there = pending.snapshots().next().unwrap().id().clone();
+    let refused_too = catalogue.reopen(&[(name("listings"), there)]);
 
     assert!(matches!(refused, Err(AdoptError::Unsettled)));
     assert!(matches!(refused_too, Err(ReopenError::Unsettled)));
     catalogue.settle(pending).unwrap();
-    assert!(
-        catalogue
-            .reopen(&name("notices"), &SnapshotId::from_digest(&Sha256Digest::of(b"")))
-            .is_err()
-    );
+    let absent = SnapshotId::from_digest(&Sha256Digest::of(b""));
+    assert!(catalogue.reopen(&[(name("notices"), absent)]).is_err());
 }
 
 #[test]
@@ -263,6 +261,7 @@ fn a_snapshot_that_supersedes_one_that_is_not_there_is_refused() {
         tool: "readingroom".to_owned(),
         supersedes: Some(SnapshotId::from_digest(&Sha256Digest::of(b""))),
         reason: Some("wrong".to_owned()),
+        changes: None,
         draft: &draft,
         folder: room.path(),
     });

@@ -12,7 +12,7 @@ use domain::redaction::{Ground, RedactedRows, Redaction, RedactionCount};
 use domain::{ColumnName, Sha256Digest};
 
 use crate::fixture::{Room, day, name, now};
-use crate::{Catalogue, Compaction, OpenError, PendingCompaction, Snapshot, Unsettled};
+use crate::{Catalogue, Compaction, OpenError, PendingCompaction, Resolution, Snapshot, Unsettled};
 
 fn redaction(key: &str, columns: &[&str]) -> Redaction {
     let column = |name: &&str| ColumnName::parse(name).unwrap();
@@ -214,10 +214,10 @@ fn a_crash_after_the_log_has_it_completes_the_compaction() {
     let catalogue = crashed.open().unwrap();
     assert!(matches!(
         catalogue.unsettled().as_slice(),
-        [Unsettled::Snapshot { .. }, Unsettled::Tombstone { .. }]
+        [Unsettled::Snapshot(_), Unsettled::Tombstone(_)]
     ));
 
-    catalogue.resolve(|_| true).unwrap();
+    catalogue.resolve(Resolution::Complete).unwrap();
 
     assert_eq!(catalogue.view().current(&name("listings")).unwrap().id(), &successor);
     assert!(!holds(&crashed, b"new with a name"));

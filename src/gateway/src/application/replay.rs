@@ -8,11 +8,12 @@ use std::collections::HashSet;
 
 use access::Access;
 use audit::entry::Body;
-use audit::{Audit, Replayed};
-use catalogue::{Catalogue, Unsettled};
+use audit::{Attribution, Audit, Replayed};
+use catalogue::{Catalogue, Resolution, Unsettled};
 use domain::{Date, Sha256Digest};
 use ledger::LeafIndex;
 
+use crate::publish::entries;
 use crate::records::Records;
 
 /// What the log says cannot be taken over.
@@ -49,6 +50,9 @@ pub enum ReplayFault {
         /// The entry.
         index: u64,
     },
+    /// An entry that a crash kept from being written cannot be written.
+    #[error("the log does not take what a crash kept from it")]
+    Record(#[from] audit::RecordError),
     /// The catalogue cannot be brought in line with the log.
     #[error("the catalogue cannot be brought in line with the log")]
     Catalogue(#[from] catalogue::FolderError),
@@ -77,10 +81,33 @@ pub(super) fn follow(
         redact(catalogue, &replayed)?;
         published.extend(digests_of(&replayed.entry.body));
     }
+    settle(audit, catalogue, &published)?;
     let index = audit.log().size().get();
     access.note_applied(index).map_err(|source| ReplayFault::Registry { index, source })?;
-    catalogue.resolve(|unsettled| published.contains(&digest_of_unsettled(unsettled)))?;
     Ok(records)
+}
+
+/// Brings to its end the publication that a crash left, if it left one.
+///
+/// Where the log has none of its entries it is taken back. Where it has some, it says that data was
+/// published, which cannot be unsaid: the house adds those that are missing and completes it.
+fn settle(
+    audit: &Audit,
+    catalogue: &Catalogue,
+    published: &HashSet<Sha256Digest>,
+) -> Result<(), ReplayFault> {
+    let unsettled = catalogue.unsettled();
+    let is_logged = |part: &&Unsettled| published.contains(&part.sha256());
+    if !unsettled.iter().any(|part| is_logged(&part)) {
+        return Ok(catalogue.resolve(Resolution::TakeBack)?);
+    }
+    let is_staged = !unsettled.iter().any(|part| matches!(part, Unsettled::Edition(_)));
+    for part in unsettled.iter().filter(|part| !is_logged(part)) {
+        if let Some(event) = entries::of_unsettled(part, is_staged) {
+            audit.append_blocking(&Attribution::default(), event)?;
+        }
+    }
+    Ok(catalogue.resolve(Resolution::Complete)?)
 }
 
 /// Applies an entry's change to the registry.
@@ -126,12 +153,4 @@ fn digests_of(body: &Body) -> Vec<Sha256Digest> {
         return vec![compacted.successor.manifest_sha256, compacted.tombstone_sha256];
     }
     Vec::new()
-}
-
-/// The digest by which the log knows a manifest or an edition.
-fn digest_of_unsettled(unsettled: &Unsettled) -> Sha256Digest {
-    match unsettled {
-        Unsettled::Snapshot { snapshot, .. } => snapshot.manifest_sha256,
-        Unsettled::Edition { sha256, .. } | Unsettled::Tombstone { sha256, .. } => *sha256,
-    }
 }

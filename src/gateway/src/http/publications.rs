@@ -21,15 +21,18 @@ use crate::http::wire::{Params, json};
 use crate::publish::inbox::ReceiveError;
 use crate::publish::label::Label;
 use crate::publish::order::Wishes;
-use crate::publish::{Delivery, DeliveryKey, Order, PublishError};
+use crate::publish::{Delivery, DeliveryKey, Order, PublishError, Subject};
 
 mod body;
+mod edition;
 
 use body::PublicationBody;
 
 /// Who may call what here.
 pub(crate) const PERMISSIONS: Permissions = &[
     ("publish", Permission::Roles(&[Role::Steward])),
+    ("publish_edition", Permission::Roles(&[Role::Steward])),
+    ("activate_edition", Permission::Roles(&[Role::Steward])),
     ("show_publication", Permission::Roles(&[Role::Steward])),
     ("cancel_publication", Permission::Roles(&[Role::Steward])),
 ];
@@ -42,6 +45,7 @@ const DRAINING: Duration = Duration::from_secs(10);
 
 /// Registers the operations of this file.
 pub(crate) fn operations(config: &mut ServiceConfig) {
+    config.service(edition::publish_edition).service(edition::activate_edition);
     config.service(publish).service(show_publication).service(cancel_publication);
 }
 
@@ -119,7 +123,7 @@ pub(crate) async fn publish(
             key: delivery_key(request.headers(), &caller)?,
             request: context.id.clone(),
             attribution: room.attribution(&caller, &context),
-            order,
+            subject: Subject::Snapshot(order),
         };
         Ok(room.publish(delivery, &mut source).await?)
     };

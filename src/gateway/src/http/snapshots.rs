@@ -52,7 +52,8 @@ struct SnapshotSummary {
     /// Its id.
     #[schema(value_type = String, example = "s-4oymiquy7qobjgx36tej")]
     id: SnapshotId,
-    /// `current` in the newest edition, `former` in an earlier one, or `staged` in none yet.
+    /// `current` in the newest edition, `former` in an earlier one, `staged` in none yet, or `held`
+    /// in none until a person has looked at what was found.
     #[schema(example = "current")]
     state: &'static str,
     /// The day whose state it shows.
@@ -219,7 +220,7 @@ pub(crate) async fn activate(
     let (dataset, id) = path.into_inner();
     let reason = body.and_then(|body| body.reason);
     let reason = reason.as_deref().map(Reason::parse).transpose()?;
-    let edition = room.activate(dataset, id, reason, attribution).await?;
+    let edition = room.activate(vec![(dataset, id)], reason, attribution).await?;
     json(StatusCode::OK, &EditionBody::of(&edition))
 }
 

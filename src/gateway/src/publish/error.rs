@@ -1,10 +1,12 @@
 //! Why a publication does not succeed: one variant per fact that a steward can act on.
 
+use std::io;
+
 use audit::RecordError;
 use catalogue::{AdoptError, Damage, FolderError, ProposeError, ReopenError};
-use domain::DatasetName;
 use domain::ids::PublicationId;
 use domain::publication::RejectReport;
+use domain::{DatasetName, SnapshotId};
 use sandbox::{LeaseError, WorkerError};
 
 use crate::publish::inbox::ReceiveError;
@@ -20,11 +22,11 @@ pub enum PublishError {
     /// The source's headers do not say what it is.
     #[error(transparent)]
     Label(#[from] LabelError),
-    /// Another publication of the dataset is on its way.
-    #[error("another publication of {dataset} is on its way")]
+    /// Another publication of the dataset, or of an edition, is on its way.
+    #[error("another publication is on its way")]
     Busy {
-        /// Of which dataset.
-        dataset: DatasetName,
+        /// Of which dataset; none of an edition.
+        dataset: Option<DatasetName>,
         /// Which; none while its source is being received.
         publication: Option<PublicationId>,
     },
@@ -37,6 +39,18 @@ pub enum PublishError {
     /// The source was not received.
     #[error(transparent)]
     Receive(#[from] ReceiveError),
+    /// Somebody else must do it.
+    #[error("another person must activate: {0:?}")]
+    ByAnother(ByAnother),
+    /// A snapshot that is held is activated without a reason.
+    #[error("the snapshot {0} is held, and no reason is given")]
+    ReasonMissing(SnapshotId),
+    /// What a worker made cannot be handed to the next.
+    #[error("a worker's files cannot be opened")]
+    Scratch(#[source] io::Error),
+    /// What an archive holds is not what the worker said.
+    #[error("the worker listed files that are not in the archive")]
+    Contents,
     /// The server is being stopped.
     #[error("the server is being stopped")]
     Closing,
@@ -99,6 +113,10 @@ impl PublishError {
             | Self::Busy { .. }
             | Self::KeyReused { .. }
             | Self::Receive(_)
+            | Self::ByAnother(_)
+            | Self::ReasonMissing(_)
+            | Self::Contents
+            | Self::Scratch(_)
             | Self::Closing
             | Self::TooLong { .. }
             | Self::DiskFull
@@ -114,6 +132,15 @@ impl PublishError {
             | Self::Settle(_) => PublicationState::Failed,
         }
     }
+}
+
+/// What the configuration leaves to somebody else than whoever published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ByAnother {
+    /// To publish without stopping before activation.
+    Publish,
+    /// To activate this snapshot.
+    Activate(SnapshotId),
 }
 
 /// Why a publication is not taken back.

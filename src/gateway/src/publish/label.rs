@@ -7,6 +7,9 @@ use domain::publication::SourceFile;
 /// Longest name of a source, in bytes, as file systems have it.
 const NAME_BYTES_MAX: usize = 255;
 
+/// The media type of folders, which come as tar archives.
+pub const TAR: &str = "application/x-tar";
+
 /// Media types that are read, with the ending that says the same; none where only a name can tell.
 const MEDIA_TYPES: &[(&str, Option<&str>)] = &[
     ("text/csv", Some("csv")),
@@ -15,7 +18,7 @@ const MEDIA_TYPES: &[(&str, Option<&str>)] = &[
     ("application/jsonl", Some("ndjson")),
     ("application/vnd.apache.parquet", Some("parquet")),
     ("application/zip", Some("zip")),
-    ("application/x-tar", Some("tar")),
+    (TAR, Some("tar")),
     ("application/gzip", None),
     ("application/zstd", None),
     ("application/octet-stream", None),
@@ -34,6 +37,9 @@ pub enum LabelError {
     /// The media type is none that is read.
     #[error("the media type is none that is read")]
     MediaType,
+    /// An edition is no tar archive.
+    #[error("an edition is no tar archive")]
+    NoTar,
     /// Neither name nor media type says what it is.
     #[error("neither name nor media type says what it is")]
     Nameless,
@@ -48,17 +54,30 @@ impl Label {
     /// # Errors
     /// [`LabelError`].
     pub fn of(headers: &HeaderMap, dataset: &DatasetName) -> Result<Self, LabelError> {
+        Self::named(headers, dataset.as_str())
+    }
+
+    fn named(headers: &HeaderMap, stem: &str) -> Result<Self, LabelError> {
         let media_type = match headers.get(header::CONTENT_TYPE) {
             Some(value) => Some(known(value.to_str().map_err(|_| LabelError::MediaType)?)?),
             None => None,
         };
         let name = match (name(headers)?, media_type) {
             (Some(name), _) => name,
-            (None, Some((_, Some(ending)))) => format!("{dataset}.{ending}"),
+            (None, Some((_, Some(ending)))) => format!("{stem}.{ending}"),
             (None, _) => return Err(LabelError::Nameless),
         };
         let media_type = media_type.map(|(media_type, _)| media_type.to_owned());
         Ok(Self { name, media_type })
+    }
+
+    /// Reads the headers of a delivery of an edition, which is a tar archive.
+    ///
+    /// # Errors
+    /// [`LabelError`].
+    pub fn of_edition(headers: &HeaderMap) -> Result<Self, LabelError> {
+        let label = Self::named(headers, "edition")?;
+        if label.media_type.as_deref() == Some(TAR) { Ok(label) } else { Err(LabelError::NoTar) }
     }
 
     /// The media types that are read, for messages.

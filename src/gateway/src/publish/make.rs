@@ -1,28 +1,27 @@
 //! The end of a publication: durable, then logged, then visible.
 //!
 //! # Order
-//! Files, manifest and edition durable but pending → `publish` and `edition` entries durable →
+//! Files, manifests and edition durable but pending → `publish` and `edition` entries durable →
 //! visible. Where an entry may or may not have become durable, what is pending stays: the next
 //! start knows, and nothing else is published until then.
 
 use std::sync::Arc;
 
-use audit::entry::{EditionMade, Publish};
-use audit::{Attribution, Event, RecordError};
-use catalogue::{Adoption, Pending, SignedEdition, Snapshot, StoredCodebook};
+use audit::{Attribution, RecordError};
+use catalogue::{Adoption, Pending, SignedEdition, Snapshot, SnapshotState, View};
 use domain::publication::Stage;
-use domain::{DatasetName, Date, SnapshotId};
+use domain::{DatasetName, Date, EditionId, SnapshotId};
 use ledger::AppendError;
 use tokio::task::block_in_place;
 use tracing::Instrument as _;
 
 use crate::Application;
 use crate::application::open::BUILD;
-use crate::publish::publications::{Success, Underway};
-use crate::publish::run::Drafted;
-use crate::publish::{Delivery, PublicationState, PublishError, Reason, Report};
+use crate::publish::candidate::Candidate;
+use crate::publish::publications::Underway;
+use crate::publish::{ByAnother, PublicationState, PublishError, Reason, entries};
 
-/// How a snapshot is to become visible.
+/// How snapshots are to become visible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Aim {
     /// As current, in a new edition of this date; why, where somebody said so.
@@ -31,47 +30,82 @@ enum Aim {
     Staged,
 }
 
+/// Drafts that are to become snapshots together.
+pub(super) struct Making<'a> {
+    pub(super) as_of: Date,
+    /// Whether to stop before activation.
+    pub(super) is_staged: bool,
+    pub(super) attribution: &'a Attribution,
+    pub(super) candidates: Vec<Candidate>,
+}
+
+/// What drafts became.
+pub(super) struct Made {
+    pub(super) state: PublicationState,
+    /// The snapshots, each with whether it is held.
+    pub(super) snapshots: Vec<(DatasetName, SnapshotId, bool)>,
+    /// The edition in which they are current, if they are.
+    pub(super) edition: Option<EditionId>,
+}
+
 impl Application {
-    /// Makes a draft a snapshot, and that current, unless it is only to be staged.
+    /// Makes drafts snapshots, and those current, unless they are only to be staged or one of them
+    /// is held.
     pub(super) async fn make(
         &self,
-        delivery: &Delivery,
-        codebook: Arc<StoredCodebook>,
-        base: Option<Arc<Snapshot>>,
-        drafted: Drafted,
+        making: Making<'_>,
         underway: &Underway,
-    ) -> Result<Success, PublishError> {
+    ) -> Result<Made, PublishError> {
         let _turn = self.publications().turn().await;
         underway.progress().reach(Stage::Sign);
-        let (order, wishes) = (&delivery.order, &delivery.order.wishes);
-        let publisher = self.publisher(&delivery.attribution)?;
-        let adopted = block_in_place(|| {
-            self.catalogue().adopt(Adoption {
-                codebook,
-                base,
-                as_of: order.as_of,
-                created: self.clock().now(),
-                publisher,
-                tool: format!("readingroom {BUILD}"),
-                supersedes: wishes.supersedes.clone(),
-                reason: wishes.reason.clone(),
-                draft: &drafted.draft,
-                folder: drafted.folder.path(),
-            })
-        })?;
+        let Making { as_of, is_staged, attribution, candidates } = making;
+        let publisher = self.publisher(attribution)?;
+        let adoptions = candidates.iter().map(|candidate| self.adoption(candidate, &publisher));
+        let adoptions = adoptions.collect();
+        let adopted = block_in_place(|| self.catalogue().adopt_all(adoptions))?;
         underway.progress().reach(Stage::Activate);
-        let snapshot = adopted.snapshot().id().clone();
-        let aim = if wishes.stage { Aim::Staged } else { Aim::Current(order.as_of, None) };
-        self.log_and_settle(adopted, &aim, &delivery.attribution).await?;
         let view = self.catalogue().view();
-        let edition = view.newest().filter(|_| !wishes.stage).map(|newest| newest.id().clone());
-        let state =
-            if wishes.stage { PublicationState::Staged } else { PublicationState::Published };
-        let report = Report::of(&drafted.draft);
-        Ok(Success { state, snapshot: Some(snapshot), edition, report })
+        let snapshots: Vec<_> = adopted
+            .snapshots()
+            .zip(&candidates)
+            .map(|(snapshot, candidate)| {
+                let is_current = view.state(snapshot) == SnapshotState::Current;
+                let is_held = candidate.is_held() && !is_current;
+                (snapshot.dataset().clone(), snapshot.id().clone(), is_held)
+            })
+            .collect();
+        let is_held = snapshots.iter().any(|(_, _, is_held)| *is_held);
+        let (aim, state) = match (is_held, is_staged) {
+            (true, _) => (Aim::Staged, PublicationState::Held),
+            (false, true) => (Aim::Staged, PublicationState::Staged),
+            (false, false) => (Aim::Current(as_of, None), PublicationState::Published),
+        };
+        self.log_and_settle(adopted, &aim, attribution).await?;
+        let view = self.catalogue().view();
+        let edition = view.newest().filter(|_| aim != Aim::Staged);
+        let edition = edition.map(|newest| newest.id().clone());
+        Ok(Made { state, snapshots, edition })
     }
 
-    /// Makes a snapshot that is there the current one, and gives the edition in which it is.
+    /// What the catalogue is to make of a candidate.
+    fn adoption<'a>(&self, candidate: &'a Candidate, publisher: &str) -> Adoption<'a> {
+        let Candidate { order, codebook, base, drafted, changes } = candidate;
+        Adoption {
+            codebook: Arc::clone(codebook),
+            base: base.clone(),
+            as_of: order.as_of,
+            created: self.clock().now(),
+            publisher: publisher.to_owned(),
+            tool: format!("readingroom {BUILD}"),
+            supersedes: order.wishes.supersedes.clone(),
+            reason: order.wishes.reason.clone(),
+            draft: &drafted.draft,
+            changes: changes.clone(),
+            folder: drafted.folder.path(),
+        }
+    }
+
+    /// Makes snapshots that are there the current ones, all in one edition, and gives that.
     ///
     /// Once begun it goes to its end, whether anybody waits for it or not.
     ///
@@ -79,34 +113,58 @@ impl Application {
     /// [`PublishError`].
     pub async fn activate(
         self: &Arc<Self>,
-        dataset: DatasetName,
-        id: SnapshotId,
+        wanted: Vec<(DatasetName, SnapshotId)>,
         reason: Option<Reason>,
         attribution: Attribution,
     ) -> Result<Arc<SignedEdition>, PublishError> {
         let room = Arc::clone(self);
-        let way = async move { room.make_current(&dataset, &id, reason, &attribution).await };
+        let way = async move { room.make_current(&wanted, reason, &attribution).await };
         // It ends early only where the application does, or by a fault that was told already.
         self.spawn(way.in_current_span()).await.unwrap_or(Err(PublishError::Closing))
     }
 
     async fn make_current(
         &self,
-        dataset: &DatasetName,
-        id: &SnapshotId,
+        wanted: &[(DatasetName, SnapshotId)],
         reason: Option<Reason>,
         attribution: &Attribution,
     ) -> Result<Arc<SignedEdition>, PublishError> {
         let _turn = self.publications().turn().await;
-        let pending = self.catalogue().reopen(dataset, id)?;
+        let pending = self.catalogue().reopen(wanted)?;
         let view = self.catalogue().view();
+        let allowed = self.check_activation(&view, &pending, reason.as_ref(), attribution);
+        if let Err(refused) = allowed {
+            block_in_place(|| self.catalogue().abandon(pending))?;
+            return Err(refused);
+        }
         let newest = view.newest().map(|newest| newest.edition().as_of);
-        let own = pending.snapshot().manifest().as_of;
-        let as_of = newest.map_or(own, |newest| newest.max(own));
+        let own = pending.snapshots().map(|snapshot| snapshot.manifest().as_of);
+        let as_of = own.chain(newest).max().unwrap_or_else(|| self.clock().today());
         self.log_and_settle(pending, &Aim::Current(as_of, reason), attribution).await?;
         let view = self.catalogue().view();
         let newest = view.newest().cloned();
         Ok(newest.expect("invariant: activating leaves an edition"))
+    }
+
+    /// Checks that these snapshots may be activated by this person, with this reason or none.
+    fn check_activation(
+        &self,
+        view: &View,
+        pending: &Pending,
+        reason: Option<&Reason>,
+        attribution: &Attribution,
+    ) -> Result<(), PublishError> {
+        let own = self.publisher(attribution)?;
+        let by_another = self.settings().publish.activation_by_another;
+        let refusal = |snapshot: &Arc<Snapshot>| {
+            let id = snapshot.id().clone();
+            if by_another && snapshot.manifest().publisher == own {
+                return Some(PublishError::ByAnother(ByAnother::Activate(id)));
+            }
+            let is_held = view.state(snapshot) == SnapshotState::Held;
+            (is_held && reason.is_none()).then_some(PublishError::ReasonMissing(id))
+        };
+        pending.snapshots().find_map(refusal).map_or(Ok(()), Err)
     }
 
     /// Proposes an edition, makes the entries durable, then makes all of it visible.
@@ -117,7 +175,9 @@ impl Application {
         attribution: &Attribution,
     ) -> Result<(), PublishError> {
         let catalogue = self.catalogue();
-        if let Aim::Current(as_of, _) = aim {
+        let mut why = None;
+        if let Aim::Current(as_of, reason) = aim {
+            why = reason.as_ref();
             let created = self.clock().now();
             let proposed = block_in_place(|| catalogue.propose(&mut pending, *as_of, created));
             if let Err(error) = proposed {
@@ -125,7 +185,7 @@ impl Application {
                 return Err(error.into());
             }
         }
-        if let Err(failure) = self.log_pending(&pending, aim, attribution).await {
+        if let Err(failure) = self.log_pending(&pending, why, attribution).await {
             if failure.is_certain {
                 block_in_place(|| catalogue.abandon(pending))?;
             }
@@ -139,10 +199,10 @@ impl Application {
     async fn log_pending(
         &self,
         pending: &Pending,
-        aim: &Aim,
+        reason: Option<&Reason>,
         attribution: &Attribution,
     ) -> Result<(), LogFailure> {
-        for (logged, event) in events(pending, aim).into_iter().enumerate() {
+        for (logged, event) in entries::of_pending(pending, reason).into_iter().enumerate() {
             if let Err(error) = self.audit().append(attribution, event).await {
                 // Only of a log that failed while writing nobody knows what it has.
                 let is_unknown = matches!(error, RecordError::Append(AppendError::Unavailable(_)));
@@ -170,33 +230,4 @@ struct LogFailure {
     error: RecordError,
     /// Whether it certainly has none of this publication's entries.
     is_certain: bool,
-}
-
-/// The entries of a pending publication, in the order in which they must become durable.
-fn events(pending: &Pending, aim: &Aim) -> Vec<Event> {
-    let snapshot = pending.snapshot();
-    let publish = pending.is_new().then(|| {
-        Event::Publish(Publish {
-            dataset: snapshot.dataset().clone(),
-            snapshot: snapshot.id().clone(),
-            manifest_sha256: snapshot.manifest_sha256(),
-            rows: snapshot.manifest().row_count,
-            supersedes: snapshot.manifest().supersedes.clone(),
-            staged: *aim == Aim::Staged,
-        })
-    });
-    let edition = pending.edition().map(|signed| {
-        let edition = signed.edition();
-        Event::Edition(EditionMade {
-            edition: edition.id.clone(),
-            sha256: signed.sha256(),
-            as_of: edition.as_of,
-            snapshots: edition.snapshots.clone(),
-            reason: match aim {
-                Aim::Current(_, reason) => reason.clone().map(String::from),
-                Aim::Staged => None,
-            },
-        })
-    });
-    publish.into_iter().chain(edition).collect()
 }

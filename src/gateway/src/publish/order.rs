@@ -34,6 +34,50 @@ pub struct Order {
     pub wishes: Wishes,
 }
 
+/// What a steward asks for of several datasets at once, as it came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EditionWishes {
+    /// The day whose state the sources show; today unless given.
+    pub as_of: Option<Date>,
+    /// Whether to stop before activation.
+    pub stage: bool,
+    /// Whether to stop before anything is made.
+    pub dry_run: bool,
+    /// How many rows of each dataset may be rejected before the whole is.
+    pub rejects_max: u64,
+}
+
+/// What a steward asks for of several datasets at once, and what the catalogue allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EditionOrder {
+    /// The day whose state the sources show.
+    pub as_of: Date,
+    /// The rest, as it came.
+    pub wishes: EditionWishes,
+}
+
+impl EditionOrder {
+    /// Checks what a steward asks for.
+    ///
+    /// # Errors
+    /// The first thing that stands against it.
+    pub fn check(wishes: EditionWishes, view: &View, today: Date) -> Result<Self, OrderError> {
+        let as_of = check_as_of(wishes.as_of, view, today)?;
+        Ok(Self { as_of, wishes })
+    }
+
+    /// The order of one of its datasets.
+    ///
+    /// # Errors
+    /// The first thing that stands against it.
+    pub fn of(&self, dataset: DatasetName, view: &View) -> Result<Order, OrderError> {
+        let EditionWishes { stage, dry_run, rejects_max, .. } = self.wishes;
+        let as_of = Some(self.as_of);
+        let wishes = Wishes { as_of, stage, dry_run, rejects_max, ..Wishes::default() };
+        Order::check(dataset, wishes, view, self.as_of)
+    }
+}
+
 /// Why an order is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OrderError {
@@ -84,18 +128,23 @@ impl Order {
         today: Date,
     ) -> Result<Self, OrderError> {
         let codebook = view.enforced(&dataset).ok_or(OrderError::DatasetUnknown)?.codebook();
-        let as_of = wishes.as_of.unwrap_or(today);
-        if today < as_of {
-            return Err(OrderError::AsOfFuture { today });
-        }
-        let newest = view.newest().map(|newest| newest.edition().as_of);
-        if let Some(newest) = newest.filter(|newest| as_of < *newest) {
-            return Err(OrderError::AsOfBeforeNewest { newest });
-        }
+        let as_of = check_as_of(wishes.as_of, view, today)?;
         check_period(codebook, wishes.period.as_deref())?;
         check_supersedes(&wishes, view, &dataset)?;
         check_columns(codebook, view.current(&dataset).map(AsRef::as_ref))?;
         Ok(Self { dataset, as_of, wishes })
+    }
+}
+
+fn check_as_of(as_of: Option<Date>, view: &View, today: Date) -> Result<Date, OrderError> {
+    let as_of = as_of.unwrap_or(today);
+    if today < as_of {
+        return Err(OrderError::AsOfFuture { today });
+    }
+    let newest = view.newest().map(|newest| newest.edition().as_of);
+    match newest.filter(|newest| as_of < *newest) {
+        Some(newest) => Err(OrderError::AsOfBeforeNewest { newest }),
+        None => Ok(as_of),
     }
 }
 
@@ -200,6 +249,7 @@ mod tests {
             tool: "readingroom".to_owned(),
             supersedes: None,
             reason: None,
+            changes: None,
             draft: &draft,
             folder: folder.path(),
         };

@@ -6,158 +6,28 @@
 //! A dataset has one publication on its way at most, from the first byte of its source until it
 //! has ended; one that vanishes without an end is noted as failed.
 
+mod publication;
+
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::ids::PublicationId;
-use domain::manifest::{Coverage, Finding, Source};
-use domain::publication::{Draft, Progress, Reject, RejectReport, SourceFile, Stage};
-use domain::{DatasetName, EditionId, Sha256Digest, SnapshotId, Timestamp};
+use domain::publication::{Progress, Stage};
+use domain::{DatasetName, Sha256Digest, Timestamp};
 use tokio::sync::{oneshot, watch};
 
 use crate::http::problem::Problem;
+use crate::publish::comparisons::Comparisons;
 use crate::publish::inbox::Inbox;
-use crate::publish::{CancelError, Delivery, DeliveryKey, Order, PublishError};
+use crate::publish::{CancelError, Delivery, DeliveryKey, PublishError, Subject};
+
+pub(crate) use publication::Success;
+pub use publication::{Member, MemberState, Publication, PublicationState, Receipt, Report};
 
 /// How many publications that ended are remembered.
 const ENDED_MAX: usize = 1_000;
-
-/// Where a publication stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PublicationState {
-    /// It is on its way.
-    Running,
-    /// Its snapshot is current in a new edition.
-    Published,
-    /// Its snapshot is there, to be activated later.
-    Staged,
-    /// A dry run found nothing that rejects it.
-    Checked,
-    /// Its source breaks the codebook.
-    Rejected,
-    /// It could not be carried out.
-    Failed,
-    /// A steward took it back.
-    Cancelled,
-}
-
-impl PublicationState {
-    /// All states.
-    pub const ALL: [Self; 7] = [
-        Self::Running,
-        Self::Published,
-        Self::Staged,
-        Self::Checked,
-        Self::Rejected,
-        Self::Failed,
-        Self::Cancelled,
-    ];
-
-    /// The state as clients read it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Published => "published",
-            Self::Staged => "staged",
-            Self::Checked => "checked",
-            Self::Rejected => "rejected",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
-
-/// What was found in a source.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Report {
-    /// Rows read.
-    pub rows_read: u64,
-    /// Rows rejected.
-    pub rows_rejected: u64,
-    /// Rows of the snapshot; none where there is none.
-    pub row_count: Option<u64>,
-    /// The first rejected row of each kind, with how many more.
-    pub rejects: Vec<Reject>,
-    /// What was read, source by source.
-    pub sources: Vec<Source>,
-    /// What was found about the data's quality.
-    pub quality: Vec<Finding>,
-    /// Which periods the snapshot has.
-    pub coverage: Coverage,
-}
-
-impl Report {
-    /// What a draft tells.
-    pub(crate) fn of(draft: &Draft) -> Self {
-        Self {
-            row_count: Some(draft.row_count),
-            sources: draft.sources.clone(),
-            quality: draft.quality.clone(),
-            coverage: draft.coverage.clone(),
-            ..Self::of_rejects(&draft.rejects)
-        }
-    }
-
-    /// What a report on rejects tells.
-    fn of_rejects(report: &RejectReport) -> Self {
-        Self {
-            rows_read: report.rows_read,
-            rows_rejected: report.rows_rejected,
-            rejects: report.rejects.clone(),
-            ..Self::default()
-        }
-    }
-}
-
-/// One run of the publish path, as stewards see it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Publication {
-    /// What was noted when its source had arrived.
-    pub receipt: Receipt,
-    /// Where it stands.
-    pub state: PublicationState,
-    /// How far it is, or was.
-    pub progress: Progress,
-    /// When it ended.
-    pub ended: Option<Timestamp>,
-    /// What was found in its source.
-    pub report: Option<Report>,
-    /// Its snapshot.
-    pub snapshot: Option<SnapshotId>,
-    /// The edition in which that is current.
-    pub edition: Option<EditionId>,
-    /// Why it did not succeed.
-    pub problem: Option<Problem>,
-}
-
-/// What is noted of a delivery when it has arrived.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Receipt {
-    /// The publication's id.
-    pub id: PublicationId,
-    /// When it had arrived.
-    pub created: Timestamp,
-    /// What is asked for.
-    pub order: Order,
-    /// What was delivered.
-    pub source: SourceFile,
-    /// Its digest.
-    pub source_sha256: Sha256Digest,
-    /// What the steward wants it to be known by.
-    pub key: Option<DeliveryKey>,
-}
-
-/// How a publication ended well.
-#[derive(Debug)]
-pub(crate) struct Success {
-    pub(crate) state: PublicationState,
-    pub(crate) snapshot: Option<SnapshotId>,
-    pub(crate) edition: Option<EditionId>,
-    pub(crate) report: Report,
-}
 
 /// Which publications there are.
 #[derive(Debug)]
@@ -165,6 +35,8 @@ pub struct Publications {
     inbox: Inbox,
     /// Whose turn it is to make an edition.
     turn: tokio::sync::Mutex<()>,
+    /// Comparisons of snapshots that were made.
+    comparisons: Comparisons,
     shared: Arc<Shared>,
 }
 
@@ -180,6 +52,8 @@ struct State {
     publications: BTreeMap<PublicationId, Publication>,
     /// What is on its way for which dataset; without an id while it is received.
     busy: HashMap<DatasetName, Option<PublicationId>>,
+    /// The edition that is on its way, while which no dataset is published by itself.
+    edition: Option<Option<PublicationId>>,
     /// What stops a publication, as long as it can be stopped.
     stops: HashMap<PublicationId, oneshot::Sender<PublishError>>,
     keys: HashMap<DeliveryKey, PublicationId>,
@@ -196,10 +70,18 @@ pub(crate) enum Entrance {
 /// A delivery that came before under the same key.
 pub(crate) struct Known(Publication);
 
-/// A dataset's place, taken for a delivery; given up when dropped.
+/// A place, taken for a delivery; given up when dropped.
 pub(crate) struct Place {
-    dataset: Option<DatasetName>,
+    taken: Option<Taken>,
     shared: Arc<Shared>,
+}
+
+/// What a delivery has the place of.
+enum Taken {
+    /// One dataset's.
+    Dataset(DatasetName),
+    /// The edition's.
+    Edition,
 }
 
 /// A publication on its way. Dropping it without an end notes it as failed.
@@ -225,6 +107,7 @@ impl Publications {
         Ok(Self {
             inbox: Inbox::open(folder)?,
             turn: tokio::sync::Mutex::default(),
+            comparisons: Comparisons::default(),
             shared: Arc::new(Shared { state: Mutex::default(), running }),
         })
     }
@@ -234,43 +117,39 @@ impl Publications {
         &self.inbox
     }
 
+    /// The comparisons that were made.
+    pub(crate) fn comparisons(&self) -> &Comparisons {
+        &self.comparisons
+    }
+
     /// Waits for the turn to make an edition.
     pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.turn.lock().await
     }
 
-    /// Takes the dataset's place for a delivery, unless it is known.
+    /// Takes the place of a delivery's dataset, or of the edition, unless it is known.
     ///
     /// # Errors
-    /// When another publication of the dataset is on its way.
+    /// When another publication of the dataset, or of an edition, is on its way.
     pub(crate) fn enter(&self, delivery: &Delivery) -> Result<Entrance, PublishError> {
         let mut state = self.shared.lock();
         let known = delivery.key.as_ref().and_then(|key| state.keys.get(key));
         if let Some(known) = known.and_then(|id| state.publications.get(id)) {
             return Ok(Entrance::Known(Box::new(Known(known.clone()))));
         }
-        let dataset = &delivery.order.dataset;
-        if let Some(publication) = state.busy.get(dataset) {
-            let (dataset, publication) = (dataset.clone(), publication.clone());
-            return Err(PublishError::Busy { dataset, publication });
-        }
-        state.busy.insert(dataset.clone(), None);
+        let taken = state.take(&delivery.subject)?;
         let shared = Arc::clone(&self.shared);
-        Ok(Entrance::New(Place { dataset: Some(dataset.clone()), shared }))
+        Ok(Entrance::New(Place { taken: Some(taken), shared }))
     }
 
     /// Takes a dataset's place for what keeps publications of it away.
     ///
     /// # Errors
-    /// When a publication of the dataset is on its way.
+    /// When a publication of the dataset, or of an edition, is on its way.
     pub(crate) fn occupy(&self, dataset: &DatasetName) -> Result<Place, PublishError> {
         let mut state = self.shared.lock();
-        if let Some(publication) = state.busy.get(dataset) {
-            let (dataset, publication) = (dataset.clone(), publication.clone());
-            return Err(PublishError::Busy { dataset, publication });
-        }
-        state.busy.insert(dataset.clone(), None);
-        Ok(Place { dataset: Some(dataset.clone()), shared: Arc::clone(&self.shared) })
+        let taken = state.take_dataset(dataset)?;
+        Ok(Place { taken: Some(taken), shared: Arc::clone(&self.shared) })
     }
 
     /// One publication.
@@ -315,11 +194,11 @@ impl Known {
     /// The publication, if it is of the same order and the same bytes.
     pub(crate) fn confirm(
         self,
-        order: &Order,
+        subject: &Subject,
         sha256: Sha256Digest,
     ) -> Result<Publication, PublishError> {
         let receipt = &self.0.receipt;
-        if receipt.order == *order && receipt.source_sha256 == sha256 {
+        if receipt.subject == *subject && receipt.source_sha256 == sha256 {
             Ok(self.0)
         } else {
             Err(PublishError::KeyReused { publication: receipt.id.clone() })
@@ -339,6 +218,7 @@ impl Place {
             report: None,
             snapshot: None,
             edition: None,
+            members: Vec::new(),
             problem: None,
             receipt,
         };
@@ -348,8 +228,12 @@ impl Place {
         if let Some(key) = &publication.receipt.key {
             state.keys.insert(key.clone(), id.clone());
         }
-        if let Some(dataset) = self.dataset.take() {
-            state.busy.insert(dataset, Some(id.clone()));
+        match self.taken.take() {
+            Some(Taken::Dataset(dataset)) => {
+                state.busy.insert(dataset, Some(id.clone()));
+            }
+            Some(Taken::Edition) => state.edition = Some(Some(id.clone())),
+            None => {}
         }
         state.stops.insert(id.clone(), stop);
         state.publications.insert(id.clone(), publication.clone());
@@ -362,8 +246,12 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some(dataset) = &self.dataset {
-            self.shared.lock().busy.remove(dataset);
+        match &self.taken {
+            Some(Taken::Dataset(dataset)) => {
+                self.shared.lock().busy.remove(dataset);
+            }
+            Some(Taken::Edition) => self.shared.lock().edition = None,
+            None => {}
         }
     }
 }
@@ -409,13 +297,15 @@ impl Underway {
                     publication.state = success.state;
                     publication.snapshot = success.snapshot.clone();
                     publication.edition = success.edition.clone();
-                    publication.report = Some(success.report.clone());
+                    publication.report = success.report.clone();
+                    publication.end_members(&success.members, success.state);
                 }
                 Err(error) => {
                     publication.state = error.state();
                     if let PublishError::Rejected(report) = error {
                         publication.report = Some(Report::of_rejects(report));
                     }
+                    publication.fail_members();
                     publication.problem = Some(name(Problem::from(error).logged(error)));
                 }
             }
@@ -434,6 +324,9 @@ impl Drop for Underway {
         let mut state = self.progress.shared.lock();
         state.stops.remove(&self.progress.id);
         state.busy.retain(|_, publication| publication.as_ref() != Some(&self.progress.id));
+        if state.edition.as_ref().is_some_and(|it| it.as_ref() == Some(&self.progress.id)) {
+            state.edition = None;
+        }
         drop(state);
         self.progress.shared.running.send_modify(|running| *running -= 1);
     }
@@ -450,6 +343,22 @@ impl ProgressNote {
         self.change(|publication| publication.progress.stage = stage);
     }
 
+    /// Notes which datasets an edition brings.
+    pub(crate) fn members<'a>(&self, datasets: impl Iterator<Item = &'a DatasetName>) {
+        let members = datasets.cloned().map(Member::waiting).collect();
+        self.change(|publication| publication.members = members);
+    }
+
+    /// Notes something of one dataset of an edition.
+    pub(crate) fn member(&self, dataset: &DatasetName, change: impl FnOnce(&mut Member)) {
+        self.change(|publication| {
+            let mut members = publication.members.iter_mut();
+            if let Some(member) = members.find(|member| member.dataset == *dataset) {
+                change(member);
+            }
+        });
+    }
+
     fn change(&self, change: impl FnOnce(&mut Publication)) {
         if let Some(publication) = self.shared.lock().publications.get_mut(&self.id) {
             change(publication);
@@ -458,6 +367,36 @@ impl ProgressNote {
 }
 
 impl State {
+    /// Takes the place of one dataset.
+    fn take_dataset(&mut self, dataset: &DatasetName) -> Result<Taken, PublishError> {
+        if let Some(publication) = self.edition.clone() {
+            return Err(PublishError::Busy { dataset: None, publication });
+        }
+        if let Some(publication) = self.busy.get(dataset).cloned() {
+            return Err(PublishError::Busy { dataset: Some(dataset.clone()), publication });
+        }
+        self.busy.insert(dataset.clone(), None);
+        Ok(Taken::Dataset(dataset.clone()))
+    }
+
+    /// Takes the place of what is to be published.
+    fn take(&mut self, subject: &Subject) -> Result<Taken, PublishError> {
+        match subject {
+            Subject::Snapshot(order) => self.take_dataset(&order.dataset),
+            Subject::Edition(_) => {
+                if let Some(publication) = self.edition.clone() {
+                    return Err(PublishError::Busy { dataset: None, publication });
+                }
+                if let Some((dataset, publication)) = self.busy.iter().next() {
+                    let (dataset, publication) = (Some(dataset.clone()), publication.clone());
+                    return Err(PublishError::Busy { dataset, publication });
+                }
+                self.edition = Some(None);
+                Ok(Taken::Edition)
+            }
+        }
+    }
+
     /// Makes room for one more by forgetting the one that ended longest ago.
     fn forget_oldest(&mut self) {
         if self.publications.len() < ENDED_MAX {

@@ -131,12 +131,23 @@ impl Parser<'_> {
                 .collect(),
             renamed: block.renamed,
             successor_missing: block.successor_missing,
+            disorder: disorder(self.columns, &block.batch),
             periods: block.periods,
             keys,
             pointers,
             targets,
         }
     }
+}
+
+/// For each pair of `quality.order`, the rows in which the later is before the earlier.
+fn disorder(columns: &Columns, rows: &RecordBatch) -> Vec<u64> {
+    let pairs = columns.order.iter().map(|(earlier, later)| {
+        let (earlier, later) = (rows.column(*earlier), rows.column(*later));
+        let is_wrong = arrow::compute::kernels::cmp::lt(later, earlier);
+        is_wrong.map_or(0, |is_wrong| is_wrong.true_count() as u64)
+    });
+    pairs.collect()
 }
 
 /// Rows of a text source.

@@ -81,34 +81,69 @@ impl<R: Reception> Walk<'_, R> {
 
     /// Reads the entries of a tar archive, which lie unpacked one after the other.
     pub(super) fn tar(&mut self, place: &Place, section: &Section) -> Result<(), Halt> {
-        let unsound = |_| Unfit::new(Rule::Format, "it is not a sound tar archive");
-        let mut archive = tar::Archive::new(section.clone());
         let mut files = Vec::new();
-        for entry in archive.entries_with_seek().map_err(unsound)? {
+        each_of_tar(section, |entry| {
             self.count_entry()?;
-            let mut entry = entry.map_err(unsound)?;
-            let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-            let kind = entry.header().entry_type();
-            if kind.is_dir() || kind.is_pax_global_extensions() || is_hidden(&name) {
-                continue;
-            }
-            let place = place.entry(name.trim_start_matches("./"))?;
-            let sparse = entry.pax_extensions().is_ok_and(|extensions| {
-                extensions.is_some_and(|mut list| {
-                    list.any(|one| one.is_ok_and(|one| one.key_bytes().starts_with(b"GNU.sparse")))
-                })
-            });
-            let stretch = section.within(entry.raw_file_position(), entry.size());
-            match stretch.filter(|_| kind.is_file() && !sparse) {
-                Some(section) => files.push(Delivered { place, media_type: None, section }),
-                None => {
-                    let detail = "it is cut, or a link or a device, and not a file";
-                    self.note(&place, Err(Unfit::new(Rule::Format, detail).into()))?;
+            let Some(TarEntry { name, stretch }) = entry? else { return Ok(()) };
+            let place = place.entry(&name)?;
+            match stretch {
+                Some((start, length)) => {
+                    let section = section.within(start, length).ok_or_else(cut)?;
+                    files.push(Delivered { place, media_type: None, section });
+                    Ok(())
                 }
+                None => self.note(&place, Err(cut().into())),
             }
-        }
+        })?;
         self.folder(files)
     }
+}
+
+/// What is wrong with an entry of a tar that is no plain file.
+pub(crate) fn cut() -> Unfit {
+    Unfit::new(Rule::Format, "it is cut, or a link or a device, and not a file")
+}
+
+/// An entry of a tar archive that is to be read.
+pub(crate) struct TarEntry {
+    /// Its path.
+    pub(crate) name: String,
+    /// Where it begins in the archive and its length; none if it is no plain file, or cut.
+    pub(crate) stretch: Option<(u64, u64)>,
+}
+
+/// Hands on each entry of a tar archive; nothing for folders and hidden files.
+///
+/// # Errors
+/// When it is no sound archive, or what takes the entries stops.
+pub(crate) fn each_of_tar<E: From<Unfit>>(
+    section: &Section,
+    mut take: impl FnMut(Result<Option<TarEntry>, Unfit>) -> Result<(), E>,
+) -> Result<(), E> {
+    let unsound = |_| Unfit::new(Rule::Format, "it is not a sound tar archive");
+    let mut archive = tar::Archive::new(section.clone());
+    for entry in archive.entries_with_seek().map_err(unsound)? {
+        let entry = entry.map_err(unsound).map(|entry| look_into_tar(section, entry));
+        take(entry)?;
+    }
+    Ok(())
+}
+
+fn look_into_tar(section: &Section, mut entry: tar::Entry<'_, Section>) -> Option<TarEntry> {
+    let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+    let kind = entry.header().entry_type();
+    if kind.is_dir() || kind.is_pax_global_extensions() || is_hidden(&name) {
+        return None;
+    }
+    let sparse = entry.pax_extensions().is_ok_and(|extensions| {
+        extensions.is_some_and(|mut list| {
+            list.any(|one| one.is_ok_and(|one| one.key_bytes().starts_with(b"GNU.sparse")))
+        })
+    });
+    let (start, length) = (entry.raw_file_position(), entry.size());
+    let is_whole = section.within(start, length).is_some();
+    let stretch = (is_whole && kind.is_file() && !sparse).then_some((start, length));
+    Some(TarEntry { name: name.trim_start_matches("./").to_owned(), stretch })
 }
 
 /// What an entry is; nothing for folders and hidden files.

@@ -129,6 +129,8 @@ impl Desk {
             as_of: Date::from_ymd_opt(2026, 11, 23).unwrap(),
             period: None,
             sources: Vec::new(),
+            offsets: Vec::new(),
+            previous: None,
             kept: Vec::new(),
             references: Vec::new(),
             rejects_max: 0,

@@ -4,6 +4,7 @@
 
 mod bounded;
 mod compact;
+mod compare;
 mod desk;
 mod dumps;
 mod files;
@@ -11,4 +12,5 @@ mod formats;
 mod giant;
 mod hostile;
 mod keys;
+mod quality;
 mod rules;

@@ -10,17 +10,26 @@ use super::Target;
 /// `readingroom publish`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  readingroom publish --data DIR listings listings.ndjson.gz --as-of 2026-11-01\n  readingroom publish --data DIR statements_of_reasons sor-global-2025-07-01-full.zip\n"
+    after_help = "Examples:\n  readingroom publish --data DIR listings listings.ndjson.gz --as-of 2026-11-01\n  readingroom publish --data DIR statements_of_reasons sor-global-2025-07-01-full.zip\n  readingroom publish --data DIR --edition exports/2026-11-01 --as-of 2026-11-01\n"
 )]
 pub(crate) struct Publish {
     /// Where to publish.
     #[command(flatten)]
     pub target: Target,
     /// The dataset.
-    pub dataset: DatasetName,
+    #[arg(required_unless_present = "edition")]
+    pub dataset: Option<DatasetName>,
     /// Files, a folder, or a dump of the DSA Transparency Database as it is.
-    #[arg(required = true, value_name = "SOURCE")]
+    #[arg(required_unless_present = "edition", value_name = "SOURCE")]
     pub sources: Vec<PathBuf>,
+    /// A folder with one folder for each dataset: validated together, activated together or not at
+    /// all.
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with_all = ["dataset", "sources", "period", "supersedes", "reason"],
+    )]
+    pub edition: Option<PathBuf>,
     /// The day whose state the sources show; today (UTC) unless given.
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<Date>,
@@ -88,6 +97,21 @@ pub(crate) enum SnapshotsCommand {
         target: Target,
         /// The dataset; all of them unless given.
         dataset: Option<DatasetName>,
+    },
+    /// Say how two snapshots differ: rows added, removed and changed, by category and by column.
+    #[command(
+        after_help = "Examples:\n  readingroom snapshots diff --data DIR listings\n  readingroom snapshots diff --data DIR listings 2026-10-01 s-… --json\n"
+    )]
+    Diff {
+        /// Where.
+        #[command(flatten)]
+        target: Target,
+        /// The dataset.
+        dataset: DatasetName,
+        /// The earlier one, by id or by day; the one before the later unless given.
+        from: Option<String>,
+        /// The later one, by id or by day; the current one unless given.
+        to: Option<String>,
     },
     /// Make a staged, held or former snapshot the current one.
     #[command(
@@ -164,6 +188,21 @@ pub(crate) enum EditionsCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Make snapshots of several datasets current together, in one new edition.
+    #[command(
+        after_help = "Example:\n  readingroom editions activate --data DIR listings@s-… notices@s-… --reason 'checked by hand'\n"
+    )]
+    Activate {
+        /// Where.
+        #[command(flatten)]
+        target: Target,
+        /// The snapshots, each as DATASET@ID.
+        #[arg(required = true, value_name = "DATASET@ID", value_parser = dataset_and_id)]
+        snapshots: Vec<(DatasetName, SnapshotId)>,
+        /// Why, for the log; needed where one of them is held.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
     /// Show which snapshot of each dataset an edition has.
     #[command(after_help = "Example:\n  readingroom editions show --data DIR e-1\n")]
     Show {
@@ -173,4 +212,12 @@ pub(crate) enum EditionsCommand {
         /// The edition.
         id: EditionId,
     },
+}
+
+/// Reads a snapshot as answers and listings name it.
+fn dataset_and_id(text: &str) -> Result<(DatasetName, SnapshotId), String> {
+    let (dataset, id) = text.split_once('@').ok_or("write it as DATASET@ID")?;
+    let dataset = DatasetName::parse(dataset).map_err(|error| error.to_string())?;
+    let id = SnapshotId::parse(id).map_err(|error| error.to_string())?;
+    Ok((dataset, id))
 }

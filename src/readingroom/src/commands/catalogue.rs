@@ -110,6 +110,23 @@ pub(crate) fn editions(command: EditionsCommand) -> anyhow::Result<()> {
             output::objects(&columns, &editions);
             Ok(())
         }
+        EditionsCommand::Activate { target, snapshots, reason } => {
+            let mut wanted = serde_json::Map::new();
+            for (dataset, id) in &snapshots {
+                wanted.insert(dataset.to_string(), id.as_str().into());
+            }
+            let mut body = serde_json::json!({ "snapshots": wanted });
+            if let Some(reason) = reason {
+                body["reason"] = reason.into();
+            }
+            let edition: Value = Client::to(&target)?.post("/v1/editions/activate", &body)?;
+            if target.json {
+                return output::json(&edition);
+            }
+            let id = output::cell(&edition["id"]);
+            output::line(format_args!("{} snapshots are current in {id}", snapshots.len()));
+            Ok(())
+        }
         EditionsCommand::Show { target, id } => {
             let edition: Value = Client::to(&target)?.get(&format!("/v1/editions/{id}"))?;
             if target.json {

@@ -12,9 +12,8 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use domain::{Clock as _, Date, SystemClock};
 use serde_json::{Value, json};
-use world::Delivery;
 
-use crate::args::{Demo, Publish, Target};
+use crate::args::{Demo, Target};
 use crate::client::Client;
 use crate::commands::{publish, server};
 use crate::output;
@@ -70,8 +69,7 @@ fn is_published(client: &Client) -> anyhow::Result<bool> {
     }))
 }
 
-/// Generates the world into the data folder and publishes its editions, the oldest first, dataset by
-/// dataset.
+/// Generates the world into the data folder and publishes its editions, the oldest first.
 fn publish_world(client: &Client, demo: &Demo) -> anyhow::Result<()> {
     let exports = tempfile::Builder::new()
         .prefix("exports-")
@@ -81,39 +79,15 @@ fn publish_world(client: &Client, demo: &Demo) -> anyhow::Result<()> {
     for edition in &report.editions {
         // A clock that is behind must not keep the demo from starting.
         let as_of = edition.as_of.min(SystemClock.today());
-        for delivery in &edition.deliveries {
-            publish_delivery(client, demo, delivery, as_of)?;
+        let folder = &edition.folder;
+        let publication = publish::publish_edition(client, target(&demo.data), folder, as_of)?;
+        for member in publication["datasets"].as_array().into_iter().flatten() {
+            let rows = output::cell(&member["report"]["row_count"]);
+            output::note(format_args!("{}: {rows} rows", output::cell(&member["dataset"])));
         }
+        let id = output::cell(&publication["edition"]);
+        output::note(format_args!("{id} shows {as_of}"));
     }
-    Ok(())
-}
-
-/// Publishes the files of one dataset.
-fn publish_delivery(
-    client: &Client,
-    demo: &Demo,
-    delivery: &Delivery,
-    as_of: Date,
-) -> anyhow::Result<()> {
-    let publish = Publish {
-        target: target(&demo.data),
-        dataset: delivery.dataset.clone(),
-        sources: vec![delivery.folder.clone()],
-        as_of: Some(as_of),
-        period: None,
-        supersedes: None,
-        reason: None,
-        stage: false,
-        dry_run: false,
-        max_rejects: None,
-    };
-    let publication = publish::publish_with(client, &publish)?;
-    output::note(format_args!(
-        "{}: {} rows as of {as_of}, current in {}",
-        publish.dataset,
-        output::cell(&publication["report"]["row_count"]),
-        output::cell(&publication["edition"])
-    ));
     Ok(())
 }
 

@@ -1,15 +1,19 @@
 //! `publish`: streams sources to the steward's endpoint and follows the publication.
 
 mod parcel;
+mod told;
 
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
-use crate::args::Publish;
-use crate::client::{Client, reject_line};
+use domain::Date;
+
+use crate::args::{Publish, Target};
+use crate::client::Client;
 use crate::output;
 
 use parcel::Parcel;
@@ -24,7 +28,7 @@ pub(crate) fn run(publish: &Publish) -> anyhow::Result<()> {
     if publish.target.json {
         return output::json(&publication);
     }
-    for line in told(&publication) {
+    for line in told::told(&publication) {
         output::line(line);
     }
     Ok(())
@@ -32,17 +36,50 @@ pub(crate) fn run(publish: &Publish) -> anyhow::Result<()> {
 
 /// Publishes over an open connection; gives back the publication once it has ended well.
 pub(crate) fn publish_with(client: &Client, publish: &Publish) -> anyhow::Result<Value> {
-    let parcel = Parcel::of(&publish.sources)?;
-    let bar = progress_bar(parcel.bytes(), publish.dataset.as_str());
+    let (parcel, path, what) = match (&publish.edition, &publish.dataset) {
+        (Some(folder), _) => {
+            let path = format!("/v1/editions?{}", query(publish));
+            (Parcel::of_edition(folder)?, path, "edition".to_owned())
+        }
+        (None, Some(dataset)) => {
+            let path = format!("/v1/datasets/{dataset}/snapshots?{}", query(publish));
+            (Parcel::of(&publish.sources)?, path, dataset.to_string())
+        }
+        (None, None) => bail!("name a dataset and its sources, or --edition DIR"),
+    };
+    let bar = progress_bar(parcel.bytes(), &what);
     let headers = parcel.headers();
-    let path = format!("/v1/datasets/{}/snapshots?{}", publish.dataset, query(publish));
     let accepted: Value = client.upload(&path, &headers, parcel.into_body(&bar))?;
     let publication = follow(client, accepted, &bar)?;
     bar.finish_and_clear();
     match publication["state"].as_str() {
-        Some("published" | "staged" | "checked") => Ok(publication),
-        _ => bail!("{}", refusal(&publication)),
+        Some("published" | "staged" | "held" | "checked") => Ok(publication),
+        _ => bail!("{}", told::refusal(&publication)),
     }
+}
+
+/// Publishes an edition's folder over an open connection, as of a day.
+pub(crate) fn publish_edition(
+    client: &Client,
+    target: Target,
+    folder: &Path,
+    as_of: Date,
+) -> anyhow::Result<Value> {
+    let publish = Publish {
+        target,
+        dataset: None,
+        sources: Vec::new(),
+        edition: Some(folder.to_owned()),
+        as_of: Some(as_of),
+        period: None,
+        supersedes: None,
+        reason: None,
+        stage: false,
+        dry_run: false,
+        max_rejects: None,
+    };
+    publish_with(client, &publish)
+        .with_context(|| format!("the edition of {as_of} was not published"))
 }
 
 /// The query part of the request.
@@ -87,82 +124,34 @@ fn progress_bar(bytes: u64, dataset: &str) -> ProgressBar {
 /// Asks until the publication has ended.
 fn follow(client: &Client, mut publication: Value, bar: &ProgressBar) -> anyhow::Result<Value> {
     let path = format!("/v1/publications/{}", output::cell(&publication["id"]));
-    let mut stage = String::new();
-    loop {
-        match publication["state"].as_str() {
-            Some("running") => {}
-            _ => return Ok(publication),
-        }
+    let mut step = String::new();
+    while publication["state"] == "running" {
         let progress = &publication["progress"];
-        let now = output::cell(&progress["stage"]);
-        if bar.is_hidden() && !now.is_empty() && now != stage {
-            output::note(format_args!("{}: {now}", bar.prefix()));
+        let (what, stage) = (at_work(&publication, bar), output::cell(&progress["stage"]));
+        let now = format!("{what}: {stage}");
+        if bar.is_hidden() && !stage.is_empty() && now != step {
+            output::note(&now);
         }
-        stage = now;
-        bar.set_message(stage.clone());
+        step = now;
+        bar.set_prefix(what);
+        bar.set_message(stage);
+        bar.set_length(progress["bytes_total"].as_u64().unwrap_or(0));
         bar.set_position(progress["bytes_read"].as_u64().unwrap_or(0));
         std::thread::sleep(ASK_EVERY);
         publication = client.get(&path)?;
     }
+    Ok(publication)
 }
 
-/// What a publication did, line by line.
-fn told(publication: &Value) -> Vec<String> {
-    let mut lines = Vec::new();
-    let report = &publication["report"];
-    for source in report["sources"].as_array().into_iter().flatten() {
-        let period = source["period"]
-            .as_str()
-            .map(|period| format!(", period {period}"))
-            .unwrap_or_default();
-        lines.push(format!(
-            "{}: {} rows read, {} duplicate, {} rejected{period}",
-            output::cell(&source["name"]),
-            source["rows_read"],
-            source["rows_duplicate"],
-            source["rows_rejected"],
-        ));
-    }
-    for reject in report["rejects"].as_array().into_iter().flatten() {
-        lines.push(reject_line(reject));
-    }
-    for finding in report["quality"].as_array().into_iter().flatten() {
-        if finding["verdict"] != "ok" {
-            let field =
-                finding["field"].as_str().map(|field| format!(" {field}")).unwrap_or_default();
-            lines.push(format!(
-                "{}{field}: {} rows ({})",
-                output::cell(&finding["rule"]),
-                finding["count"],
-                output::cell(&finding["verdict"])
-            ));
+/// What is being worked on: the dataset, of an edition with its place among the others.
+fn at_work(publication: &Value, bar: &ProgressBar) -> String {
+    let members = publication["datasets"].as_array().map_or(&[][..], Vec::as_slice);
+    let place = members.iter().position(|member| member["state"] == "running");
+    match place.and_then(|place| members.get(place).map(|member| (place, member))) {
+        Some((place, member)) => {
+            let name = output::cell(&member["dataset"]);
+            format!("{name} ({} of {})", place + 1, members.len())
         }
+        None => publication["dataset"].as_str().map_or_else(|| bar.prefix(), str::to_owned),
     }
-    let dataset = output::cell(&publication["dataset"]);
-    let snapshot = output::cell(&publication["snapshot"]);
-    lines.push(match publication["state"].as_str() {
-        Some("checked") => format!("{dataset}: nothing to object to; nothing was published"),
-        Some("staged") => format!(
-            "{dataset}@{snapshot} is staged; `readingroom snapshots activate` makes it current"
-        ),
-        _ => format!(
-            "{dataset}@{snapshot} is current in {}, {} rows",
-            output::cell(&publication["edition"]),
-            report["row_count"]
-        ),
-    });
-    lines
-}
-
-/// Why a publication ended badly.
-fn refusal(publication: &Value) -> String {
-    let problem = &publication["problem"];
-    let code = problem["code"].as_str().unwrap_or("publish_rejected");
-    let detail = problem["detail"].as_str().unwrap_or("the publication did not end well");
-    let mut text = format!("{code}: {detail}");
-    for reject in publication["report"]["rejects"].as_array().into_iter().flatten() {
-        text.push_str("\n  ");
-        text.push_str(&reject_line(reject));
-    }
-    text
 }

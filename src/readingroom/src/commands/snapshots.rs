@@ -1,4 +1,6 @@
-//! `snapshots`: list, show, verify, activate, compact.
+//! `snapshots`: list, show, verify, diff, activate, compact.
+
+mod diff;
 
 use anyhow::bail;
 use serde_json::{Value, json};
@@ -37,6 +39,18 @@ pub(crate) fn run(command: SnapshotsCommand) -> anyhow::Result<()> {
             verified(&target, id.as_str(), &report)
         }
         SnapshotsCommand::Compact { target, dataset } => super::redact::compact(&target, dataset),
+        SnapshotsCommand::Diff { target, dataset, from, to } => {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            let given = [("from", from), ("to", to)];
+            query.extend_pairs(given.into_iter().filter_map(|(name, it)| Some((name, it?))));
+            let path = format!("/v1/datasets/{dataset}/changes?{}", query.finish());
+            let changes: Value = Client::to(&target)?.get(&path)?;
+            if target.json {
+                return output::json(&changes);
+            }
+            diff::show(&changes);
+            Ok(())
+        }
         SnapshotsCommand::Activate { target, dataset, id, reason } => {
             let path = format!("/v1/datasets/{dataset}/snapshots/{id}/activate");
             let body = reason.map_or_else(|| json!({}), |reason| json!({"reason": reason}));

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::sync::Arc;
 
 use domain::publication::{CompactDraft, CompactJob, Draft, Progress, PublishJob, RejectReport};
+use domain::task::{Task, TaskEnd};
 
 use super::LeaseError;
 use super::admission::Place;
@@ -140,13 +141,43 @@ impl Publisher {
         }
     }
 
+    /// Has the worker find something out; `files` are in the order that [`Task`] names.
+    ///
+    /// # Errors
+    /// [`WorkerError`].
+    pub async fn perform<P>(
+        mut self,
+        task: &Task,
+        files: Vec<File>,
+        mut on_progress: P,
+    ) -> Result<TaskEnd, WorkerError>
+    where
+        P: FnMut(Progress),
+    {
+        let task = Box::new(Cow::Borrowed(task));
+        let message = ToWorker::Task { task, descriptors: files.len() };
+        if let Err(source) = self.send(&message, files).await {
+            return Err(explain(&self.process, Err(source)).await);
+        }
+        loop {
+            match self.line.receive_message().await {
+                Ok(Incoming::Message(FromWorker::Progress(progress))) => on_progress(progress),
+                Ok(Incoming::Message(FromWorker::TaskEnded(end))) => {
+                    self.process.kill(Stop::Served);
+                    return Ok(*end);
+                }
+                other => return Err(explain(&self.process, other).await),
+            }
+        }
+    }
+
     /// A handle that kills this publication's worker.
     #[must_use]
     pub fn kill_handle(&self) -> KillHandle {
         self.kill_handle.clone()
     }
 
-    /// Hands over the job and its files.
+    /// Hands over a message and its files.
     async fn send(
         &mut self,
         message: &ToWorker<'_>,

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 
+use domain::task::{ListTask, Task, TaskEnd};
 use sandbox::{PublishEnd, Stop, WorkerEnd, WorkerError};
 
 use super::{Room, script};
@@ -40,6 +41,25 @@ async fn a_draft_that_names_anything_else_is_not_taken() {
 
         assert!(matches!(end, Err(WorkerError::Protocol { .. })), "{case}: {end:?}");
     }
+}
+
+/// An archive is looked into by a worker, too, which ends with its task.
+#[tokio::test]
+async fn a_task_is_performed_by_a_worker_of_its_own() {
+    let room = Room::with(|settings| settings.warm = 0);
+    let source = room.folder.path().join("edition.tar");
+    std::fs::write(&source, "rows").unwrap();
+    let list = |name: &str| Task::List(ListTask { name: name.to_owned(), bytes: 4 });
+
+    let publisher = room.pool.publisher().await.unwrap();
+    let files = vec![File::open(&source).unwrap()];
+    let listed = publisher.perform(&list("edition.tar"), files, |_| {}).await;
+    let publisher = room.pool.publisher().await.unwrap();
+    let lost = publisher.perform(&list("abort"), vec![File::open(source).unwrap()], |_| {}).await;
+
+    let Ok(TaskEnd::Listed(files)) = listed else { panic!("nothing listed: {listed:?}") };
+    assert_eq!((files[0].path.as_str(), files[0].bytes), ("rows", 4));
+    assert!(matches!(lost, Err(WorkerError::Lost { .. })), "{lost:?}");
 }
 
 #[tokio::test]

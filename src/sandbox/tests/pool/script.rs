@@ -13,6 +13,7 @@ use domain::limits::Limits;
 use domain::outcome::Summary;
 use domain::publication::{Draft, DraftFile, Progress, PublishJob, RejectReport, Stage};
 use domain::question::{Format, OnLimit, Question};
+use domain::task::{PackedFile, Task, TaskEnd};
 use domain::verdict::{Refusal, RefusalCode, Verdict};
 use sandbox::PoolSettings;
 use sandbox::protocol::{FromWorker, Receiver, Sender, ToWorker};
@@ -83,6 +84,8 @@ pub(crate) fn job(title: &str) -> PublishJob {
         as_of: domain::Date::from_ymd_opt(2026, 11, 1).unwrap(),
         period: None,
         sources: Vec::new(),
+        offsets: Vec::new(),
+        previous: None,
         kept: Vec::new(),
         references: Vec::new(),
         rejects_max: 0,
@@ -132,6 +135,7 @@ impl Worker {
             ToWorker::Publish { job, .. } => self.publish(&job.codebook.title, files),
             // No script of these tests compacts.
             ToWorker::Compact { .. } => std::process::exit(3),
+            ToWorker::Task { task, .. } => self.task(&task, files),
         }
     }
 
@@ -197,6 +201,18 @@ impl Worker {
     fn chunk(&mut self, bytes: &[u8]) {
         // Whoever stops taking an answer closes the socket before the kill arrives.
         let _ = self.sender.send_chunk(bytes);
+    }
+
+    /// Finds out what an archive holds: one file, with the archive's own bytes for its path.
+    fn task(&mut self, task: &Task, mut files: Vec<File>) {
+        let Task::List(list) = task else { panic!("no such task: {task:?}") };
+        if list.name == "abort" {
+            std::process::abort();
+        }
+        let mut path = String::new();
+        files[0].read_to_string(&mut path).unwrap();
+        let listed = vec![PackedFile { path, offset: 0, bytes: list.bytes }];
+        self.say(&FromWorker::TaskEnded(Box::new(TaskEnd::Listed(listed))));
     }
 
     fn publish(&mut self, task: &str, files: Vec<File>) {

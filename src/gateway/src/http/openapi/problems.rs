@@ -95,6 +95,16 @@ const FETCHING: &[Kind] = &[
     Kind::TooBusy,
 ];
 
+/// What comparing snapshots can come to.
+const COMPARING: &[Kind] = &[
+    Kind::GrantMissing,
+    Kind::GrantExpired,
+    Kind::ProjectSuspended,
+    Kind::PublishRejected,
+    Kind::WorkerLost,
+    Kind::TooBusy,
+];
+
 /// The problems that an operation may give.
 pub(super) fn kinds(id: &str, facts: &Facts) -> Vec<Kind> {
     let mut kinds = own(id).to_vec();
@@ -131,7 +141,9 @@ fn own(id: &str) -> &'static [Kind] {
         "ask" => ASKING,
         "fetch_result" => FETCHING,
         "cancel_query" | "cancel_publication" => &[Kind::Conflict],
-        "publish" | "activate" => &[Kind::Conflict, Kind::TooBusy],
+        "publish" | "publish_edition" | "activate" => &[Kind::Conflict, Kind::TooBusy],
+        "activate_edition" => &[Kind::NotFound, Kind::Conflict, Kind::TooBusy],
+        "show_changes" => COMPARING,
         "redact" => &[Kind::TooBusy],
         "compact_dataset" | "apply_retention" => &[Kind::Conflict, Kind::TooBusy, Kind::WorkerLost],
         "metrics" | "list_editions" => &[Kind::NotFound],

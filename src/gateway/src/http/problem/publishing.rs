@@ -9,7 +9,7 @@ use crate::http::problem::{Kind, Problem, capitalised, log_unavailable};
 use crate::http::wire::params::not_found;
 use crate::publish::inbox::ReceiveError;
 use crate::publish::label::{Label, LabelError};
-use crate::publish::{CancelError, InvalidReason, OrderError, PublishError};
+use crate::publish::{ByAnother, CancelError, InvalidReason, OrderError, PublishError};
 
 /// When trying again makes sense after something was short for a moment.
 const SHORT_RETRY_S: u64 = 5;
@@ -27,10 +27,19 @@ impl From<&PublishError> for Problem {
                     Some(id) => format!("publication {id} is on its way"),
                     None => "a delivery is being received".to_owned(),
                 };
+                let of = match dataset {
+                    Some(dataset) => format!("Of {dataset}"),
+                    None => "Of an edition".to_owned(),
+                };
                 Kind::Conflict.problem(format!(
-                    "Of {dataset}, {which}. Publish again when it has ended, or cancel it."
+                    "{of}, {which}. Publish again when it has ended, or cancel it."
                 ))
             }
+            PublishError::ByAnother(what) => by_another(what),
+            PublishError::ReasonMissing(id) => Kind::Conflict.problem(format!(
+                "{id} is held: its manifest names what was found. Say in `reason` why it may be \
+                 activated all the same."
+            )),
             PublishError::KeyReused { publication } => Kind::Conflict.problem(format!(
                 "The Idempotency-Key stands for publication {publication}, which was of other \
                  bytes or asked for something else. Send a new key."
@@ -52,9 +61,11 @@ impl From<&PublishError> for Problem {
                 "The worker process ended before the snapshot was made; nothing was published. \
                  Publish again.",
             ),
-            PublishError::Damaged(_) | PublishError::Keys(_) | PublishError::DraftPlace => {
-                Self::internal()
-            }
+            PublishError::Scratch(cause) => disk(cause),
+            PublishError::Damaged(_)
+            | PublishError::Keys(_)
+            | PublishError::DraftPlace
+            | PublishError::Contents => Self::internal(),
             PublishError::Adopt(adopt) => Self::from(adopt),
             PublishError::Reopen(ReopenError::Unsettled) => unsettled(),
             PublishError::Reopen(ReopenError::Unknown { .. }) => not_found(),
@@ -82,6 +93,19 @@ fn rejected(report: &RejectReport) -> Problem {
     Kind::PublishRejected
         .problem(format!("{what}; the report names the first of each kind. Nothing was published."))
         .report(report.clone())
+}
+
+/// The problem of whoever would activate what they published.
+fn by_another(what: &ByAnother) -> Problem {
+    const RULE: &str = "This server has `publish.activation_by_another = true`";
+    match what {
+        ByAnother::Publish => Kind::Conflict.problem(format!(
+            "{RULE}: nobody publishes and activates at once. Publish with `stage=true`; another \
+             steward activates it then."
+        )),
+        ByAnother::Activate(id) => Kind::Conflict
+            .problem(format!("{RULE}: you published {id}, so another steward must activate it.")),
+    }
 }
 
 /// The problem of a publication before this one that may or may not be in the log.
@@ -145,6 +169,10 @@ impl From<LabelError> for Problem {
         match error {
             LabelError::MediaType => Kind::UnsupportedMediaType
                 .problem(format!("Send the source as one of {}.", Label::media_types())),
+            LabelError::NoTar => Kind::UnsupportedMediaType.problem(
+                "Send an edition as a tar archive with one folder for each dataset, with \
+                 `Content-Type: application/x-tar`.",
+            ),
             LabelError::Nameless => Kind::UnsupportedMediaType.problem(
                 "The media type does not say what the source is; name it, with \
                  `Content-Disposition: attachment; filename=\"listings.csv.gz\"`.",

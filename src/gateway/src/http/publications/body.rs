@@ -7,7 +7,7 @@ use domain::{DatasetName, Date, EditionId, Sha256Digest, SnapshotId, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::publish::{Publication, Report};
+use crate::publish::{Member, Publication, Report, Subject};
 
 /// One run of the publish path.
 #[derive(Serialize, ToSchema)]
@@ -15,11 +15,13 @@ pub(crate) struct PublicationBody {
     /// Its id.
     #[schema(value_type = String, example = "b-0199b3f27c1e7a609d7e3f0c5a1b2c3d")]
     id: PublicationId,
-    /// The dataset.
-    #[schema(value_type = String, example = "listings")]
-    dataset: DatasetName,
-    /// `running`, then `published`, `staged` or `checked` (a dry run), or `rejected`, `failed` or
-    /// `cancelled`.
+    /// The dataset; none of an edition.
+    #[schema(value_type = Option<String>, example = "listings")]
+    dataset: Option<DatasetName>,
+    /// The datasets of an edition, in the order in which they are drafted; none of a single one.
+    datasets: Vec<MemberBody>,
+    /// `running`, then `published`, `staged`, `held` (a person must look at what was found) or
+    /// `checked` (a dry run), or `rejected`, `failed` or `cancelled`.
     #[schema(example = "published")]
     state: &'static str,
     /// How far it is: `stage` is `receive`, `read`, `validate`, `lay_out`, `sign` or `activate`.
@@ -54,6 +56,38 @@ pub(crate) struct PublicationBody {
     /// Why it did not succeed: a problem document.
     #[schema(value_type = Option<Object>)]
     problem: Option<serde_json::Value>,
+}
+
+/// One dataset of an edition.
+#[derive(Serialize, ToSchema)]
+struct MemberBody {
+    /// Which.
+    #[schema(value_type = String, example = "listings")]
+    dataset: DatasetName,
+    /// `waiting`, `running`, then `checked`, at last `published`, `staged` or `held`; or `rejected`
+    /// or `stopped`.
+    #[schema(example = "running")]
+    state: &'static str,
+    /// How far it is, once its turn has come.
+    #[schema(value_type = Option<Object>)]
+    progress: Option<Progress>,
+    /// Its snapshot, once it is there.
+    #[schema(value_type = Option<String>)]
+    snapshot: Option<SnapshotId>,
+    /// What was found in its sources.
+    report: Option<ReportBody>,
+}
+
+impl MemberBody {
+    fn of(member: &Member) -> Self {
+        Self {
+            dataset: member.dataset.clone(),
+            state: member.state.as_str(),
+            progress: member.progress,
+            snapshot: member.snapshot.clone(),
+            report: member.report.as_ref().map(ReportBody::of),
+        }
+    }
 }
 
 /// What was delivered.
@@ -99,22 +133,27 @@ impl PublicationBody {
     /// A publication as it stands.
     pub(crate) fn of(publication: &Publication) -> Self {
         let receipt = &publication.receipt;
-        let (order, wishes) = (&receipt.order, &receipt.order.wishes);
+        let (order, as_of) = match &receipt.subject {
+            Subject::Snapshot(order) => (Some(order), order.as_of),
+            Subject::Edition(order) => (None, order.as_of),
+        };
+        let wishes = order.map(|order| order.wishes.clone()).unwrap_or_default();
         let problem = publication.problem.as_ref().map(|problem| {
             serde_json::from_slice(&problem.to_bytes())
                 .expect("invariant: a problem document is JSON")
         });
         Self {
             id: receipt.id.clone(),
-            dataset: order.dataset.clone(),
+            dataset: order.map(|order| order.dataset.clone()),
+            datasets: publication.members.iter().map(MemberBody::of).collect(),
             state: publication.state.as_str(),
             progress: publication.progress,
             created: receipt.created,
             ended: publication.ended,
-            as_of: order.as_of,
-            period: wishes.period.clone(),
-            supersedes: wishes.supersedes.clone(),
-            reason: wishes.reason.clone(),
+            as_of,
+            period: wishes.period,
+            supersedes: wishes.supersedes,
+            reason: wishes.reason,
             source: SourceBody {
                 name: receipt.source.name.clone(),
                 media_type: receipt.source.media_type.clone(),

@@ -3,10 +3,12 @@
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use audit::Attribution;
 use domain::RequestId;
+use domain::publication::RejectReport;
 
 use super::*;
 use crate::publish::label::Label;
-use crate::publish::order::Wishes;
+use crate::publish::order::{EditionWishes, Wishes};
+use crate::publish::{EditionOrder, Order};
 
 fn publications() -> (tempfile::TempDir, Publications) {
     let folder = tempfile::tempdir().unwrap();
@@ -20,7 +22,11 @@ fn delivery(dataset: &str, key: Option<&str>) -> Delivery {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv"));
     Delivery {
         label: Label::of(&headers, &dataset).unwrap(),
-        order: Order { dataset, as_of: "2026-11-01".parse().unwrap(), wishes: Wishes::default() },
+        subject: Subject::Snapshot(Order {
+            dataset,
+            as_of: "2026-11-01".parse().unwrap(),
+            wishes: Wishes::default(),
+        }),
         key: key.map(|key| DeliveryKey { caller: "stella".to_owned(), key: key.to_owned() }),
         request: RequestId::parse("0199aa00-0000-7000-8000-000000000000").unwrap(),
         attribution: Attribution::default(),
@@ -47,7 +53,7 @@ fn begin(
     place(publications, delivery).register(Receipt {
         id: PublicationId::from_uuid(uuid::Uuid::now_v7()),
         created: now(),
-        order: delivery.order.clone(),
+        subject: delivery.subject.clone(),
         source: delivery.label.source(bytes.len() as u64),
         source_sha256: Sha256Digest::of(bytes),
         key: delivery.key.clone(),
@@ -60,7 +66,8 @@ fn end(underway: Underway, end: Result<Success, PublishError>) {
 
 fn success() -> Result<Success, PublishError> {
     let state = PublicationState::Checked;
-    Ok(Success { state, snapshot: None, edition: None, report: Report::default() })
+    let report = Some(Report::default());
+    Ok(Success { state, snapshot: None, edition: None, report, members: Vec::new() })
 }
 
 #[test]
@@ -79,6 +86,32 @@ fn a_second_delivery_of_a_dataset_waits_until_the_first_has_ended() {
     end(underway, success());
     assert!(publications.enter(&delivery("listings", None)).is_ok());
     assert_eq!(publications.find(&id).unwrap().state, PublicationState::Checked);
+}
+
+/// Keys point from one dataset to another, so nothing else is published while an edition is.
+#[test]
+fn an_edition_and_a_dataset_wait_for_each_other() {
+    let (_folder, publications) = publications();
+    let listings = delivery("listings", None);
+    let as_of = "2026-11-01".parse().unwrap();
+    let order = EditionOrder { as_of, wishes: EditionWishes::default() };
+    let edition = Delivery { subject: Subject::Edition(order), ..listings.clone() };
+
+    let taken = place(&publications, &listings);
+    assert!(matches!(publications.enter(&edition), Err(PublishError::Busy { .. })));
+    drop(taken);
+    let (first, underway) = begin(&publications, &edition, b"tar");
+    let second = publications.enter(&listings).err();
+
+    let id = first.receipt.id;
+    assert!(matches!(
+        second,
+        Some(PublishError::Busy { dataset: None, publication: Some(on_its_way) })
+            if on_its_way == id
+    ));
+    end(underway, success());
+    assert!(publications.enter(&edition).is_ok());
+    assert!(publications.enter(&listings).is_ok());
 }
 
 /// The connection broke off while the source was received: the handler's future is dropped.
@@ -104,9 +137,9 @@ fn the_same_delivery_under_the_same_key_is_the_same_publication() {
         Entrance::New(_) => panic!("it is known"),
     };
 
-    let same = again().confirm(&delivery.order, Sha256Digest::of(b"rows")).unwrap();
+    let same = again().confirm(&delivery.subject, Sha256Digest::of(b"rows")).unwrap();
     assert_eq!(same.receipt.id, first.receipt.id);
-    let other = again().confirm(&delivery.order, Sha256Digest::of(b"other"));
+    let other = again().confirm(&delivery.subject, Sha256Digest::of(b"other"));
     assert!(matches!(other, Err(PublishError::KeyReused { .. })));
     let mut stranger = delivery.clone();
     stranger.key.as_mut().unwrap().caller = "somebody else".to_owned();

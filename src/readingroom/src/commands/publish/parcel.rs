@@ -14,6 +14,8 @@ use reqwest::blocking::Body;
 /// What goes up in one request.
 pub(super) struct Parcel {
     files: Vec<Item>,
+    /// Whether it is of several datasets, and goes as an archive even if it is one file.
+    is_edition: bool,
 }
 
 /// One file, under the name the server is to know it by.
@@ -44,7 +46,25 @@ impl Parcel {
         if files.is_empty() {
             bail!("there are no files in what was given");
         }
-        Ok(Self { files })
+        Ok(Self { files, is_edition: false })
+    }
+
+    /// Gathers the files of an edition: those of the folders in a folder.
+    pub(super) fn of_edition(folder: &Path) -> anyhow::Result<Self> {
+        let mut files = Vec::new();
+        gather(folder, "", &mut files)?;
+        files.retain(|item| !item.is_hidden());
+        if let Some(item) = files.iter().find(|item| !item.name.contains('/')) {
+            bail!(
+                "{} lies beside the folders: an edition has one folder for each dataset, and \
+                 nothing else",
+                item.path.display()
+            );
+        }
+        if files.is_empty() {
+            bail!("{} holds no folder with files", folder.display());
+        }
+        Ok(Self { files, is_edition: true })
     }
 
     /// Bytes of all files.
@@ -55,6 +75,7 @@ impl Parcel {
     /// The headers that say what the body is.
     pub(super) fn headers(&self) -> Vec<(&'static str, String)> {
         let (media_type, name) = match self.files.as_slice() {
+            _ if self.is_edition => ("application/x-tar", "edition.tar".to_owned()),
             [item] => (media_type(&item.name), item.name.clone()),
             // A dump with its checksum keeps its name, which manifests show.
             [item, checksum] if checksum.name == format!("{}.sha1", item.name) => {
@@ -72,7 +93,7 @@ impl Parcel {
     /// The body, which moves the bar as it is read.
     pub(super) fn into_body(self, bar: &ProgressBar) -> Body {
         match self.files.as_slice() {
-            [item] => match File::open(&item.path) {
+            [item] if !self.is_edition => match File::open(&item.path) {
                 Ok(file) => Body::sized(bar.wrap_read(file), item.bytes),
                 Err(error) => Body::new(Broken(Some(error))),
             },
@@ -82,6 +103,11 @@ impl Parcel {
 }
 
 impl Item {
+    /// Whether an operating system left it.
+    fn is_hidden(&self) -> bool {
+        self.name.split('/').any(|part| part.starts_with('.'))
+    }
+
     fn of(path: &Path, folder: &str) -> anyhow::Result<Self> {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
             bail!("{} has a name that is no UTF-8 text", path.display());
