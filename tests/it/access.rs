@@ -53,6 +53,8 @@ show_publication        GET    /v1/publications/{publication}                   
 cancel_publication      DELETE /v1/publications/{publication}                    401 403 403 409 403 403 403
 activate                POST   /v1/datasets/listings/snapshots/{snapshot}/activate 401 403 403 200 403 403 403
 verify_snapshot         POST   /v1/datasets/listings/snapshots/{snapshot}/verify 401 403 403 200 403 403 403
+withdraw                POST   /v1/datasets/listings/snapshots/{snapshot}/withdraw 401 403 403 400 403 403 403 {}
+list_affected           GET    /v1/datasets/listings/snapshots/{snapshot}/affected 401 403 403 200 403 403 403
 list_projects           GET    /v1/projects                                      401 403 403 403 200 403 403
 create_project          POST   /v1/projects                                      401 403 403 403 400 403 403 {}
 show_project            GET    /v1/projects/{project}                            401 403 403 403 200 403 403

@@ -26,3 +26,4 @@ mod tidy;
 mod tokens;
 mod versions;
 mod wait;
+mod withdrawal;

@@ -88,3 +88,140 @@ fn the_command_line_tells_notices_beside_the_rows() {
         assert!(beside.contains(&line) && beside.contains("10 €"), "{beside}");
     }
 }
+
+/// Ten editions of two listings each, a month apart; of each month its own price.
+fn ten_months(room: &Room) -> Vec<String> {
+    let months = (2..=11).map(|month| format!("2025-{month:02}-01"));
+    let snapshots = months.map(|day| {
+        let price = format!("{}.00", day.replace('-', ""));
+        furniture::publish_listings(
+            &room.folder,
+            &day,
+            &[furniture::listing("l-1", "t-1", "doll", &price)],
+        );
+        room.current("listings")
+    });
+    snapshots.collect()
+}
+
+/// A paper cites an edition: whoever asks it again, ten editions later, gets the same bytes, and
+/// what was signed is what is served.
+#[test]
+fn an_edition_is_what_it_was_after_ten_later_ones() {
+    let room = Room::furnished();
+    let ada = room.granted("ada", &["listings"]);
+    let first = room.current("listings");
+    let edition = room.nobody().json("/v1/editions")["editions"][0]["id"].clone();
+    let paths = [
+        format!("/v1/editions/{}", edition.as_str().unwrap()),
+        format!("/v1/datasets/listings/snapshots/{first}"),
+        format!("/v1/datasets/listings/snapshots/{first}.sig"),
+    ];
+    let signed = || paths.each_ref().map(|path| Answer::of(room.nobody().get(path)).good().body);
+    let asked = |sql: &str, form: &str| {
+        let body = json!({"sql": sql, "as_of": "2024-10-01"});
+        Answer::of(ada.ask_with(&body, form)).good()
+    };
+    let before = (signed(), MEDIA_TYPES.map(|form| asked(PRICES, form).body));
+
+    let snapshots = ten_months(&room);
+
+    assert_eq!(before, (signed(), MEDIA_TYPES.map(|form| asked(PRICES, form).body)));
+    let pinned = PRICES.replace("listings", "listings VERSION AS OF '2024-12-31'");
+    assert_eq!(asked(&pinned, "text/csv").body, before.1[2], "and by the day alone");
+    let answer = Answer::of(ada.ask(&pinned)).good();
+    assert_eq!(answer.header("reading-room-snapshots"), format!("listings@{first}"));
+    assert_eq!(snapshots.len(), 10);
+}
+
+/// Two versions of one dataset in one query tell what came, went and changed between them.
+#[test]
+fn two_versions_of_a_dataset_meet_in_one_query() {
+    let room = Room::furnished();
+    let ada = room.granted("ada", &["listings"]);
+    let old = room.current("listings");
+    let snapshots = ten_months(&room);
+    let (second, last) = (&snapshots[0], &snapshots[9]);
+
+    let gone = "SELECT o.listing_id FROM listings VERSION AS OF '2024-10-01' o \
+                LEFT ANTI JOIN listings n ON n.listing_id = o.listing_id ORDER BY 1";
+    assert_eq!(ada.csv(gone), "listing_id\r\nl-2\r\nl-3\r\nl-4\r\n");
+    let answer = Answer::of(ada.ask(gone)).good();
+    let scanned = answer.header("reading-room-snapshots");
+    assert!(scanned.contains(&format!("listings@{old}")), "{scanned}");
+    assert!(scanned.contains(&format!("listings@{last}")), "{scanned}");
+    let record = ada.record(&answer.header("reading-room-query"));
+    assert_eq!(record["snapshots"].as_array().unwrap().len(), 2);
+    let intent = room.entries("intent").pop().unwrap();
+    assert_eq!(intent["snapshots"]["listings"].as_array().unwrap().len(), 2);
+
+    // By id, in a WITH part and a subquery; the request's own day holds for the others.
+    let by_id = format!(
+        "WITH o AS (SELECT * FROM listings VERSION AS OF '{second}') \
+         SELECT o.price_eur, (SELECT max(price_eur) FROM listings VERSION AS OF '2025-03-15') AS m, \
+         n.price_eur AS now FROM o JOIN listings n USING (listing_id)"
+    );
+    let body = json!({"sql": by_id, "as_of": "2025-06-30"});
+    assert_eq!(ada.csv_with(&body), "price_eur,m,now\r\n20250201.00,20250301.00,20250601.00\r\n");
+    // Two names of one snapshot are one scan.
+    let same = format!(
+        "SELECT count(*) AS n FROM listings VERSION AS OF '{last}' a \
+         JOIN listings VERSION AS OF '2030-01-01' b USING (listing_id) JOIN listings c USING (listing_id)"
+    );
+    let answer = Answer::of(ada.ask(&same)).good();
+    assert_eq!(answer.header("reading-room-snapshots"), format!("listings@{last}"));
+    assert_eq!(answer.text(), "n\r\n1\r\n");
+}
+
+/// A version that is not there names the nearest that is, and where the statement asks for it.
+#[test]
+fn a_version_that_is_not_there_names_the_nearest() {
+    let room = Room::furnished();
+    let ada = room.granted("ada", &["listings"]);
+    let current = room.current("listings");
+    let file = room.folder.delivery(
+        "listings.ndjson",
+        furniture::ndjson(&[furniture::listing("l-9", "t-1", "doll", "1.00")]),
+    );
+    room.folder.done(&[
+        "publish",
+        "listings",
+        file.to_str().unwrap(),
+        "--as-of",
+        "2024-11-01",
+        "--stage",
+    ]);
+    let listed = room.nobody().json("/v1/datasets/listings/snapshots");
+    let staged = listed["snapshots"].as_array().unwrap().iter();
+    let staged = staged.clone().find(|it| it["state"] == "staged").unwrap()["id"].clone();
+    let refused = |version: &str| {
+        ada.problem(&format!("SELECT count(*) FROM listings VERSION AS OF '{version}'"))
+    };
+
+    let early = refused("1999-01-01");
+    assert_eq!((&early["code"], &early["position"]["column"]), (&json!("not_found"), &json!(22)));
+    let detail = early["detail"].as_str().unwrap();
+    assert!(detail.contains(&current) && detail.contains("2024-10-01"), "{detail}");
+    let unknown = refused("s-aaaaaaaaaaaaaaaaaaaa");
+    assert_eq!(unknown["code"], "not_found");
+    assert!(unknown["detail"].as_str().unwrap().contains(&current), "{unknown}");
+    let staged = refused(staged.as_str().unwrap());
+    assert!(staged["detail"].as_str().unwrap().contains("is staged"), "{staged}");
+    let malformed = refused("last month");
+    assert_eq!(
+        (&malformed["code"], &malformed["position"]["column"]),
+        (&json!("sql_invalid"), &json!(45))
+    );
+    let traders = ada.problem("SELECT count(*) FROM traders VERSION AS OF '2024-10-01'");
+    assert_eq!(traders["code"], "grant_missing");
+    let bounded = room.project("bounded");
+    room.folder.done(&["member", "add", "--project", &bounded, "--subject", "bob"]);
+    room.grant(&bounded, "listings", &["--columns", "listing_id"]);
+    let bob = room.researcher("bob", &bounded);
+    let outside = bob.problem("SELECT price_eur FROM listings VERSION AS OF '2024-10-01'");
+    assert_eq!(outside["code"], "column_not_granted");
+    assert_eq!(
+        bob.csv("SELECT * FROM listings VERSION AS OF '2024-10-01' LIMIT 0"),
+        "listing_id\r\n"
+    );
+}

@@ -289,7 +289,8 @@ impl Access {
     }
 
     /// Checks a verdict against what the principal may consult now; `planned` is the scope that
-    /// the question was planned with.
+    /// the question was planned with. Beside the verdict are the codebooks that the snapshots it
+    /// scans kept to, in its order.
     ///
     /// # Errors
     /// The first dataset, column or limit that is outside.
@@ -297,7 +298,7 @@ impl Access {
         &self,
         principal: &Principal,
         planned: &Scope,
-        verdict: Verdict,
+        verdict: (Verdict, &[&Codebook]),
         asked: &LimitsPatch,
     ) -> Result<Authorized, Denial> {
         authorize(principal, planned, &self.scope(principal)?, verdict, asked)

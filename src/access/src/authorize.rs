@@ -106,7 +106,7 @@ pub(crate) fn authorize(
     principal: &Principal,
     planned: &Scope,
     scope: &Scope,
-    verdict: Verdict,
+    (verdict, kept): (Verdict, &[&Codebook]),
     asked: &LimitsPatch,
 ) -> Result<Authorized, Denial> {
     let mut limits: Option<Limits> = None;
@@ -124,8 +124,11 @@ pub(crate) fn authorize(
         if planned.dataset(&scan.dataset) != Ok(granted) {
             return Err(Denial::GrantChanged { dataset: scan.dataset.clone() });
         }
+        let own = kept.get(index).filter(|own| own.name == scan.dataset);
+        // A snapshot that the catalogue does not have was never mounted.
+        let own = own.ok_or_else(|| Denial::GrantChanged { dataset: scan.dataset.clone() })?;
         for (column, _) in &scan.columns {
-            covers(granted, codebook, column)?;
+            covers(granted, (own, codebook), column)?;
         }
         let given = granted.limits();
         limits = Some(limits.map_or(given, |limits| limits.min(&given)));
@@ -145,16 +148,23 @@ pub(crate) fn authorize(
     Ok(Authorized { principal, project, verdict, limits, grants })
 }
 
-/// Checks one column, by what the codebook says of it and not by what the worker says.
-fn covers(granted: &Granted, codebook: &Codebook, column: &ColumnName) -> Result<(), Denial> {
-    let field = codebook.field(column.as_str());
-    if field.is_some_and(|field| granted.covers(field)) {
+/// Checks one column, by what the codebooks say of it and not by what the worker says: that which
+/// the snapshot kept to, and today's where it still has the column.
+fn covers(
+    granted: &Granted,
+    (own, today): (&Codebook, &Codebook),
+    column: &ColumnName,
+) -> Result<(), Denial> {
+    let [then, now] = [own, today].map(|codebook| codebook.field(column.as_str()));
+    let is_covered = then.is_some_and(|field| granted.covers(field))
+        && now.is_none_or(|field| granted.covers(field));
+    if is_covered {
         return Ok(());
     }
     Err(Denial::ColumnNotGranted {
-        dataset: codebook.name.clone(),
+        dataset: own.name.clone(),
         column: column.clone(),
-        class: field.map(|field| field.class),
+        class: now.or(then).map(|field| field.class),
         grants: granted.grants().iter().map(|grant| grant.id.clone()).collect(),
     })
 }

@@ -27,15 +27,15 @@ use domain::limits::DailyBudget;
 use domain::project::LegalBasis;
 use domain::{
     Codebook, DatasetName, Date, FixedClock, Limits, LimitsPatch, OrganisationId, Principal,
-    ProjectId, Role, Subject, Timestamp,
+    ProjectId, Role, Subject, Timestamp, Verdict,
 };
 use governor::clock::FakeRelativeClock;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    Access, Algorithm, GrantDraft, IssuerKey, IssuerSettings, KeySource, Options, ProjectDraft,
-    Rate, RateClock, Settings, TokenOrder, TokenRefused,
+    Access, Algorithm, Authorized, Denial, GrantDraft, IssuerKey, IssuerSettings, KeySource,
+    Options, ProjectDraft, Rate, RateClock, Scope, Settings, TokenOrder, TokenRefused,
 };
 use forge::{Forge, Forger};
 
@@ -56,6 +56,21 @@ struct Desk {
 }
 
 impl Desk {
+    /// Authorizes a verdict on snapshots that kept to the codebooks of today.
+    fn authorize(
+        &self,
+        who: &Principal,
+        planned: &Scope,
+        verdict: Verdict,
+        asked: &LimitsPatch,
+    ) -> Result<Authorized, Denial> {
+        let all = codebooks();
+        let scans = verdict.scans.iter();
+        let kept = scans.filter_map(|scan| all.iter().find(|it| it.name == scan.dataset));
+        let kept: Vec<&Codebook> = kept.collect();
+        self.access.authorize(who, planned, (verdict, &kept), asked)
+    }
+
     /// A desk whose issuer outside signs with Ed25519.
     fn open() -> Self {
         Self::with(Forger::new(Algorithm::EdDsa, "u-1"), |_| {})

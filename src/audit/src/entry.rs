@@ -122,6 +122,10 @@ pub enum Body {
     Redact(Redacted),
     /// A snapshot was written anew without what was taken out.
     Compact(Compacted),
+    /// A snapshot was taken back.
+    Withdraw(SnapshotJudged),
+    /// A snapshot that was taken back may be asked again.
+    Reinstate(SnapshotJudged),
     /// A project was recorded.
     Project(ProjectRecorded),
     /// A project was suspended, taken up again or closed.
@@ -320,6 +324,19 @@ pub struct Compacted {
     pub redactions: u64,
     /// How much was taken out, by ground.
     pub removed: RedactionCounts,
+}
+
+/// See [`Body::Withdraw`] and [`Body::Reinstate`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotJudged {
+    /// The dataset.
+    pub dataset: DatasetName,
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+    /// The digest of its manifest.
+    pub manifest_sha256: Sha256Digest,
+    /// Why, as whoever asks is told.
+    pub reason: String,
 }
 
 /// See [`Body::Project`].

@@ -10,7 +10,7 @@ use crate::RecordError;
 use crate::change_body;
 use crate::entry::{
     Body, Compacted, Denied, Download, EditionMade, Flood, Intent, Outcome, Publish, Recover,
-    Redacted, Start, TokenIssued,
+    Redacted, SnapshotJudged, Start, TokenIssued,
 };
 use crate::private::{Private, Salt};
 use crate::vault::Holder;
@@ -69,6 +69,10 @@ pub enum Event {
     Redact(Redaction),
     /// A snapshot was written anew.
     Compact(Compacted),
+    /// A snapshot was taken back.
+    Withdraw(SnapshotJudged),
+    /// A snapshot that was taken back may be asked again.
+    Reinstate(SnapshotJudged),
     /// The registry changes.
     Change(Change),
     /// A token was issued to someone.
@@ -110,6 +114,8 @@ impl Event {
                 Body::Redact(body)
             }
             Self::Compact(compacted) => Body::Compact(compacted),
+            Self::Withdraw(judged) => Body::Withdraw(judged),
+            Self::Reinstate(judged) => Body::Reinstate(judged),
             Self::Change(change) => {
                 holder = Some(Holder::of_change(&change));
                 let commitment = private.hold_change(change.clone(), Salt::random())?;

@@ -57,6 +57,12 @@ pub enum AdoptError {
     /// The snapshot it is to replace is not there.
     #[error("the snapshot {0} that it supersedes is not there")]
     SupersedesUnknown(SnapshotId),
+    /// The same snapshot is there already, and was withdrawn.
+    #[error("the snapshot {0} is there already, and was withdrawn")]
+    Withdrawn(SnapshotId),
+    /// The same snapshot is there already, and was published in place of no other, or of another.
+    #[error("the snapshot {0} is there already, so that it corrects nothing")]
+    CorrectsNothing(SnapshotId),
     /// The draft does not hold together.
     #[error("the worker's draft {0}")]
     Draft(#[from] DraftFault),
@@ -110,6 +116,24 @@ pub(crate) fn assemble(
     let sha256 = Sha256Digest::of(&bytes);
     let signature = sealer.seal(Sealed::Snapshot(&manifest.name, &id), sha256);
     Ok(Snapshot { id, manifest, bytes, sha256, signature, codebook })
+}
+
+/// Checks that a snapshot which is there already may be published again.
+pub(crate) fn check_existing(
+    existing: Option<&Snapshot>,
+    again: &Snapshot,
+    view: &View,
+) -> Result<(), AdoptError> {
+    let Some(existing) = existing else { return Ok(()) };
+    if view.withdrawal(existing.dataset(), existing.id()).is_some() {
+        return Err(AdoptError::Withdrawn(existing.id().clone()));
+    }
+    // A signed manifest cannot say later what it corrects.
+    let supersedes = &again.manifest.supersedes;
+    if supersedes.is_some() && *supersedes != existing.manifest.supersedes {
+        return Err(AdoptError::CorrectsNothing(existing.id().clone()));
+    }
+    Ok(())
 }
 
 /// Makes a snapshot durable under its pending name: files first, then the manifest.

@@ -9,7 +9,8 @@
 //!
 //! # Rooms
 //! - `codebooks`: what this program's datasets are; `layout`: where things lie.
-//! - `snapshot`, `edition`, `view`: what there is to read; `notices`: what its readers are told.
+//! - `snapshot`, `edition`, `view`: what there is to read; `notices`: what its readers are told;
+//!   `version`: which snapshot an id or a day means; `withdrawal`: which are taken back.
 //! - `draft`, `adopt`, `pending`: from a worker's draft to a new edition.
 //! - `redactions`, `compact`, `tombstone`: what the law takes out, and what stays of a snapshot
 //!   that was written anew without it.
@@ -37,7 +38,9 @@ mod snapshot;
 mod tests;
 mod tombstone;
 mod verify;
+mod version;
 mod view;
+mod withdrawal;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -57,7 +60,9 @@ pub use redactions::{DatasetRedactions, Recorded};
 pub use snapshot::Snapshot;
 pub use tombstone::{SignedTombstone, Tombstone};
 pub use verify::Verification;
+pub use version::NoVersion;
 pub use view::{NoEdition, SnapshotState, View};
+pub use withdrawal::{Withdrawal, Withdrawn};
 
 use codebooks::Codebooks;
 use layout::Layout;
@@ -205,6 +210,7 @@ impl Catalogue {
         let snapshot = adopt::assemble(adoption, view, &self.sealer)?;
         // Of one that was written anew since, what stands in its place is there.
         let existing = view.resolve(snapshot.dataset(), snapshot.id()).cloned();
+        adopt::check_existing(existing.as_deref(), &snapshot, &view)?;
         let is_new = existing.is_none();
         let snapshot = existing.unwrap_or_else(|| Arc::new(snapshot));
         if is_new && let Err(error) = adopt::store(&self.layout, &snapshot, &draft.files, from) {

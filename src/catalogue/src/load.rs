@@ -67,6 +67,7 @@ impl<'a> Loader<'a> {
             editions: Vec::new(),
             tombstones: BTreeMap::new(),
             redactions: BTreeMap::new(),
+            withdrawn: BTreeMap::new(),
         };
         Self {
             layout,

@@ -13,7 +13,8 @@ use crate::view::View;
 
 impl View {
     /// What a reader of a snapshot's rows must be told, as of this instant: known gaps in the order
-    /// of time, then corrections, the first one first, then what the law took out, by ground.
+    /// of time, then corrections, the first one first, then what the law took out, by ground, then
+    /// that it was withdrawn.
     ///
     /// Gaps are those of the codebook that the snapshot kept to, and those that today's adds: what
     /// was found out later is true of what was published earlier.
@@ -29,11 +30,16 @@ impl View {
             Matter::Correction { superseded_by: other.id().clone(), reason, at }
         });
         let redacted = self.redacted(snapshot);
-        self.gaps(snapshot).into_iter().chain(corrections).chain(redacted).map(about).collect()
+        let withdrawal = self.withdrawal(snapshot.dataset(), snapshot.id());
+        let withdrawal =
+            withdrawal.cloned().map(|it| Matter::Withdrawal { reason: it.reason, at: it.at });
+        let gaps = self.gaps(snapshot).into_iter();
+        gaps.chain(corrections).chain(redacted).chain(withdrawal).map(about).collect()
     }
 
     /// The snapshots that were published in place of one, and of those, in turn, each with the
-    /// moment at which it first became current; nothing that no edition had yet.
+    /// moment at which it first became current; nothing that no edition had yet, or that was
+    /// withdrawn.
     fn corrections(&self, snapshot: &Snapshot) -> Vec<(&Arc<Snapshot>, Timestamp)> {
         let all: Vec<&Arc<Snapshot>> = self.snapshots(snapshot.dataset());
         let mut wrong = vec![snapshot.id()];
@@ -49,6 +55,7 @@ impl View {
                 }
             }
         }
+        found.retain(|(other, _)| self.withdrawal(other.dataset(), other.id()).is_none());
         found.sort_by_key(|(other, at)| (*at, other.id().clone()));
         found
     }

@@ -6,3 +6,4 @@ mod notices;
 mod publish;
 mod redact;
 mod tamper;
+mod withdrawal;

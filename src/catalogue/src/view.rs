@@ -18,6 +18,7 @@ use crate::layout::Layout;
 use crate::redactions::{DatasetRedactions, Redactions};
 use crate::snapshot::Snapshot;
 use crate::tombstone::SignedTombstone;
+use crate::withdrawal::Withdrawal;
 
 /// Why there is no edition for a date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,6 +69,7 @@ pub struct View {
     pub(crate) editions: Vec<Arc<SignedEdition>>,
     pub(crate) tombstones: BTreeMap<DatasetName, BTreeMap<SnapshotId, Arc<SignedTombstone>>>,
     pub(crate) redactions: Redactions,
+    pub(crate) withdrawn: BTreeMap<DatasetName, BTreeMap<SnapshotId, Withdrawal>>,
 }
 
 impl View {

@@ -2,14 +2,18 @@
 //!
 //! The SQL text is opaque outside the worker.
 
+use std::collections::HashSet;
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use crate::codebook::{Field, Tier};
+use crate::codebook::{Class, Field, Tier};
 use crate::grant::RowBounds;
 use crate::ids::{ColumnName, DatasetName, GrantId, Sha256Digest, SnapshotId};
 use crate::limits::Limits;
 use crate::redaction::MountedRedactions;
 use crate::time::Date;
+use crate::verdict::{Position, Verdict};
 
 /// The form in which an answer leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -85,6 +89,9 @@ pub struct Question {
     pub explain: bool,
     /// What may be consulted.
     pub mounts: Vec<Mount>,
+    /// The versions that the statement pins, as far as they are resolved; empty until the worker
+    /// has asked for them.
+    pub pins: Vec<Pin>,
     /// What there is beside that, for messages only.
     pub known: Vec<KnownDataset>,
 }
@@ -126,6 +133,123 @@ impl Mount {
     }
 }
 
+/// How many versions one statement may pin: a year of months, and some more. Each costs the
+/// planning of a table and a descriptor for each of its files.
+pub const PINS_MAX: usize = 16;
+
+/// A version of a dataset, as a statement names it.
+///
+/// # Shape
+/// The id of a snapshot, or a day `2026-10-01`: the snapshot that the newest edition not later than
+/// that day has.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Version {
+    /// This snapshot.
+    Snapshot(SnapshotId),
+    /// The one that was current on a day.
+    Day(Date),
+}
+
+/// A text that names no version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a version is a date, such as 2026-10-01, or the id of a snapshot")]
+pub struct InvalidVersion;
+
+impl Version {
+    /// Reads a version that came from outside.
+    ///
+    /// # Errors
+    /// When the text is neither a day, in the one spelling it has, nor the id of a snapshot.
+    pub fn parse(text: &str) -> Result<Self, InvalidVersion> {
+        if let Ok(id) = SnapshotId::parse(text) {
+            return Ok(Self::Snapshot(id));
+        }
+        let day = text.parse::<Date>().map_err(|_| InvalidVersion)?;
+        if day.to_string() == text { Ok(Self::Day(day)) } else { Err(InvalidVersion) }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Snapshot(id) => write!(f, "{id}"),
+            Self::Day(day) => write!(f, "{day}"),
+        }
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = InvalidVersion;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Version> for String {
+    fn from(version: Version) -> Self {
+        version.to_string()
+    }
+}
+
+/// A version that a statement pins, for the gateway to resolve.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionWanted {
+    /// Of which dataset.
+    pub dataset: DatasetName,
+    /// Which.
+    pub version: Version,
+    /// Where in the SQL.
+    pub position: Option<Position>,
+}
+
+/// A version that a statement pins, resolved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pin {
+    /// What the statement names.
+    pub version: Version,
+    /// The snapshot that it is, as far as the project may consult it.
+    pub mount: Mount,
+    /// All columns of that snapshot with their class, for messages only.
+    pub columns: Vec<(ColumnName, Class)>,
+}
+
+impl Question {
+    /// The pin of a dataset's version, if it is resolved.
+    #[must_use]
+    pub fn pin(&self, dataset: &str, version: &Version) -> Option<&Pin> {
+        let mut pins = self.pins.iter();
+        pins.find(|pin| pin.mount.dataset.as_str() == dataset && pin.version == *version)
+    }
+
+    /// The mount of a snapshot, whether of the edition or pinned.
+    #[must_use]
+    pub fn mount(&self, dataset: &DatasetName, snapshot: &SnapshotId) -> Option<&Mount> {
+        let mut all = self.mounts.iter().chain(self.pins.iter().map(|pin| &pin.mount));
+        all.find(|mount| mount.dataset == *dataset && mount.snapshot == *snapshot)
+    }
+
+    /// Whether a file holds the keys of what the law takes out of a dataset, and no rows.
+    #[must_use]
+    pub fn is_of_keys(&self, dataset: &DatasetName, file: &MountedFile) -> bool {
+        let mut all = self.mounts.iter().chain(self.pins.iter().map(|pin| &pin.mount));
+        all.any(|mount| mount.dataset == *dataset && mount.redacted_keys() == Some(file))
+    }
+
+    /// The files that a verdict scans, in the order in which *go* brings them: scan by scan those of
+    /// [`Mount::descriptors`], each once, however many snapshots have it.
+    #[must_use]
+    pub fn files(&self, verdict: &Verdict) -> Vec<(&DatasetName, &MountedFile)> {
+        let mut seen = HashSet::new();
+        let mounts =
+            verdict.scans.iter().filter_map(|scan| self.mount(&scan.dataset, &scan.snapshot));
+        let files =
+            mounts.flat_map(|mount| mount.descriptors().map(move |file| (&mount.dataset, file)));
+        files.filter(|(_, file)| seen.insert(file.sha256)).collect()
+    }
+}
+
 /// One granted column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MountedField {
@@ -156,7 +280,7 @@ pub struct KnownDataset {
     /// Who may be granted it.
     pub tier: Tier,
     /// All its columns with their class.
-    pub columns: Vec<(ColumnName, crate::codebook::Class)>,
+    pub columns: Vec<(ColumnName, Class)>,
     /// Why it is not mounted, if it is not.
     pub absence: Option<Absence>,
 }
@@ -171,4 +295,21 @@ pub enum Absence {
     GrantExpired(GrantId),
     /// Nothing of it has been published in this edition.
     NotPublished,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_a_day_or_a_snapshot_in_one_spelling() {
+        let id = SnapshotId::from_digest(&Sha256Digest::of(b"ads"));
+
+        for text in ["2026-10-01", id.as_str()] {
+            assert_eq!(Version::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["", "2026-10", "2026-1-01", "2026-02-30", " 2026-10-01", "s-1", "latest"] {
+            assert_eq!(Version::parse(text), Err(InvalidVersion), "{text}");
+        }
+    }
 }

@@ -42,6 +42,7 @@ use std::sync::Arc;
 use std::thread;
 
 use datafusion::execution::cache::cache_manager::FileMetadataCache;
+use domain::question::VersionWanted;
 use domain::verdict::{Refusal, Verdict};
 use domain::{Notice, Question};
 use tokio::runtime::Runtime;
@@ -89,6 +90,21 @@ pub struct Engine {
     settings: Settings,
 }
 
+/// Why a question was not planned.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NotPlanned {
+    /// It is refused; written for the one who asked.
+    Refused(Refusal),
+    /// It pins versions that the question does not have yet.
+    Versions(Vec<VersionWanted>),
+}
+
+impl From<Refusal> for NotPlanned {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 /// A question that was planned and vetted.
 #[derive(Debug)]
 pub struct Vetted {
@@ -126,16 +142,16 @@ impl Engine {
     /// Plans a question; reads no data.
     ///
     /// # Errors
-    /// The refusal, written for the one who asked.
-    pub fn plan(&self, question: Question) -> Result<Vetted, Refusal> {
+    /// [`NotPlanned`].
+    pub fn plan(&self, question: Question) -> Result<Vetted, NotPlanned> {
         on_planner_thread(|| self.planned(&question)).unwrap_or_else(|Panicked| {
             let detail = "The statement cannot be planned. Write it in simpler parts, with WITH.";
-            Err(refusal::invalid(detail, None))
+            Err(refusal::invalid(detail, None).into())
         })
     }
 
-    /// Runs a vetted question over the files of its snapshots: for each scan of the verdict, in
-    /// order, the files of its mount. The notices go into answers whose form has a place for them.
+    /// Runs a vetted question over the files of its snapshots, in the order of [`Question::files`].
+    /// The notices go into answers whose form has a place for them.
     pub fn run(
         &self,
         vetted: Vetted,
@@ -146,12 +162,16 @@ impl Engine {
         vetted.prepared.run(files, notices, &self.runtime, sink)
     }
 
-    fn planned(&self, question: &Question) -> Result<Vetted, Refusal> {
+    fn planned(&self, question: &Question) -> Result<Vetted, NotPlanned> {
         let parsed = parse::parse(&question.sql)?;
-        let survey = walk::walk(&parsed.query)?;
+        let survey = walk::walk(&parsed)?;
         let functions = self.functions.at(question.as_of);
+        let wanted = plan::check_names(&survey, question, &functions)?;
+        if !wanted.is_empty() {
+            return Err(NotPlanned::Versions(wanted));
+        }
         let options = plan::config_options(self.settings.threads.max(1));
-        let context = Context::new(&question.mounts, &functions, &options);
+        let context = Context::new(question, &functions, &options);
         let analysed = plan::plan(parsed, &survey, question, &context)?;
         let vetted = vet::vet(analysed, &functions)?;
 
@@ -166,15 +186,12 @@ impl Engine {
             session.push_filters_down();
         }
         let verdict = vet::verdict(&vetted, &readings, shape.columns().to_vec(), question)?;
-        let files = verdict.scans.iter().flat_map(|scan| -> Vec<_> {
-            let mount = question.mounts.iter().find(|mount| mount.dataset == scan.dataset);
-            mount.map(|mount| mount.descriptors().cloned().collect()).unwrap_or_default()
-        });
+        let files = question.files(&verdict).into_iter().map(|(_, file)| file.clone()).collect();
         let prepared = Prepared {
             plan: optimised,
             session,
             shape,
-            files: files.collect(),
+            files,
             limits: question.limits,
             on_limit: question.on_limit,
             format: question.format,
@@ -193,6 +210,7 @@ impl Engine {
             format: domain::Format::Json,
             explain: false,
             mounts: Vec::new(),
+            pins: Vec::new(),
             known: Vec::new(),
         };
         if let Ok(vetted) = self.plan(question) {

@@ -8,10 +8,12 @@
 //!
 //! # Rooms
 //! - [`tokens`]: the text as tokens, within the ceilings.
+//! - [`versions`]: tables that are pinned to a version.
 //! - [`opening`]: what a statement must begin with, and what others should do instead.
 
 mod opening;
 mod tokens;
+mod versions;
 
 use domain::verdict::{Position, Refusal};
 use sqlparser::ast::Query;
@@ -20,6 +22,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 pub(crate) use tokens::Tokens;
+pub(crate) use versions::{misplaced, readable, unpin};
 
 use crate::refusal;
 
@@ -31,8 +34,10 @@ const RECURSION_MAX: usize = 400;
 pub(crate) struct Parsed {
     /// The one query.
     pub(crate) query: Box<Query>,
-    /// Its tokens.
+    /// Its tokens, as they were written.
     pub(crate) tokens: Tokens,
+    /// Where the names stand that are pinned to a version.
+    pub(crate) pinned: Vec<Position>,
 }
 
 /// Reads one query.
@@ -42,18 +47,18 @@ pub(crate) struct Parsed {
 pub(crate) fn parse(sql: &str) -> Result<Parsed, Refusal> {
     let tokens = Tokens::read(sql)?;
     opening::check(&tokens)?;
-    tokens.check_versions()?;
+    let (rewritten, pinned) = versions::pin(&tokens)?;
     let dialect = GenericDialect {};
     let mut parser = Parser::new(&dialect)
         .with_recursion_limit(RECURSION_MAX)
-        .with_tokens_with_locations(tokens.all().to_vec());
+        .with_tokens_with_locations(rewritten);
     let query = parser.parse_query().map_err(|error| unreadable(&error, &parser, &tokens))?;
     while parser.consume_token(&Token::SemiColon) {}
     let rest = parser.peek_token();
     if rest.token != Token::EOF {
         return Err(unexpected(&rest, &tokens));
     }
-    Ok(Parsed { query, tokens })
+    Ok(Parsed { query, tokens, pinned })
 }
 
 /// The refusal of a text that the parser could not read.
@@ -81,7 +86,8 @@ fn unexpected(token: &TokenWithSpan, tokens: &Tokens) -> Refusal {
     if token.token == Token::EOF {
         return refusal::invalid("The statement ends where more is needed.", tokens.end());
     }
-    let detail = format!("The statement cannot be read: `{}` does not fit here.", token.token);
+    let written = position_of(token).and_then(|place| tokens.at(place)).unwrap_or(token);
+    let detail = format!("The statement cannot be read: `{}` does not fit here.", written.token);
     refusal::invalid(detail, position_of(token))
 }
 

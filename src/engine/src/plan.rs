@@ -12,6 +12,7 @@
 //! # Rooms
 //! - [`functions`]: which functions are offered.
 //! - [`names`]: tables and functions of a statement against what there is.
+//! - [`versions`]: tables that are pinned to a version.
 //! - [`context`]: what the engine's planner may ask for.
 //! - [`lists`], [`parameters`], [`value`], [`membership`]: parameters, from the tree into the plan.
 //! - [`arithmetic`]: whole numbers that do not wrap.
@@ -26,6 +27,7 @@ mod membership;
 mod names;
 mod parameters;
 mod value;
+mod versions;
 
 use std::sync::Arc;
 
@@ -34,6 +36,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::{Analyzer, Optimizer, OptimizerConfig};
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use domain::Question;
+use domain::question::VersionWanted;
 use domain::verdict::Refusal;
 use sqlparser::ast::Statement;
 
@@ -46,22 +49,36 @@ pub(crate) use membership::Membership;
 use crate::parse::Parsed;
 use crate::walk::Survey;
 
-/// Plans a walked statement.
+/// Checks the functions and tables of a walked statement against what there is; gives the versions
+/// that it pins and that are not resolved yet.
 ///
 /// # Errors
-/// A name that is not there or not granted, parameters that do not fit, types that do not fit.
+/// A function that is not offered, a dataset that is not there or not granted.
+pub(crate) fn check_names(
+    survey: &Survey,
+    question: &Question,
+    functions: &Functions,
+) -> Result<Vec<VersionWanted>, Refusal> {
+    names::check_functions(survey, functions)?;
+    names::check_tables(survey, question)?;
+    Ok(versions::wanted(survey, question))
+}
+
+/// Plans a walked statement whose names were checked.
+///
+/// # Errors
+/// A column that is not there or not granted, parameters that do not fit, types that do not fit.
 pub(crate) fn plan(
     parsed: Parsed,
     survey: &Survey,
     question: &Question,
     context: &Context<'_>,
 ) -> Result<LogicalPlan, Refusal> {
-    let Parsed { mut query, tokens } = parsed;
+    let Parsed { mut query, tokens, pinned: _ } = parsed;
     let scene = Scene { survey, tokens: &tokens, question, functions: context.functions() };
-    names::check_functions(survey, context.functions())?;
-    names::check_tables(survey, question)?;
     let parameters = parameters::Parameters::read(survey, &question.parameters_json)?;
     lists::rewrite(&mut query, &parameters)?;
+    versions::resolve(&mut query, question);
 
     let options = context.config();
     let planner = SqlToRel::new_with_options(context, ParserOptions::from(&options.sql_parser));

@@ -25,10 +25,12 @@ mod select;
 
 use std::collections::{BTreeMap, HashMap};
 
+use domain::question::Version;
 use domain::verdict::{Position, Refusal};
-use sqlparser::ast::{Ident, Query};
+use sqlparser::ast::Ident;
 use sqlparser::tokenizer::Span;
 
+use crate::parse::{self, Parsed};
 use crate::refusal;
 use ceiling::Counts;
 
@@ -37,8 +39,9 @@ use ceiling::Counts;
 pub(crate) struct Survey {
     /// The tables, as often as they are named; parts of the statement itself (WITH) are not among them.
     pub(crate) tables: Vec<TableUse>,
-    /// By which name each table is known within the statement, lower case unless quoted.
-    pub(crate) aliases: HashMap<String, String>,
+    /// By which name each table is known within the statement, lower case unless quoted: its place
+    /// among the tables.
+    pub(crate) aliases: HashMap<String, usize>,
     /// The functions.
     pub(crate) functions: Vec<FunctionUse>,
     /// The parameters by number, from one, with the first place of each.
@@ -54,6 +57,8 @@ pub(crate) struct TableUse {
     pub(crate) name: String,
     /// Whether it has one part only.
     pub(crate) is_bare: bool,
+    /// The version that it is pinned to.
+    pub(crate) version: Option<Version>,
     /// Where.
     pub(crate) position: Option<Position>,
 }
@@ -77,10 +82,22 @@ pub(crate) struct FunctionUse {
 ///
 /// # Errors
 /// The first thing in it that is not offered, and the first ceiling it passes.
-pub(crate) fn walk(query: &Query) -> Result<Survey, Refusal> {
+pub(crate) fn walk(parsed: &Parsed) -> Result<Survey, Refusal> {
     let mut walker = Walker::default();
-    walker.query(query)?;
-    Ok(walker.survey)
+    walker.query(&parsed.query).map_err(|refusal| {
+        let detail = parse::readable(&refusal.detail);
+        Refusal { detail, ..refusal }
+    })?;
+    let survey = walker.survey;
+    let is_table = |place: &Position| {
+        let mut pinned = survey.tables.iter().filter(|table| table.version.is_some());
+        pinned.any(|table| table.position == Some(*place))
+    };
+    if let Some(place) = parsed.pinned.iter().find(|place| !is_table(place)) {
+        return Err(parse::misplaced(Some(*place)));
+    }
+    ceiling::pins(&survey)?;
+    Ok(survey)
 }
 
 /// The walk's memory.
@@ -124,7 +141,7 @@ mod tests {
     use super::*;
 
     fn walked(sql: &str) -> Result<Survey, Refusal> {
-        walk(&crate::parse::parse(sql)?.query)
+        walk(&crate::parse::parse(sql)?)
     }
 
     #[track_caller]
@@ -178,7 +195,7 @@ mod tests {
         let names: Vec<&str> = survey.tables.iter().map(|table| table.name.as_str()).collect();
 
         assert_eq!(names, ["b", "c"]);
-        assert_eq!(survey.aliases.get("x").map(String::as_str), Some("c"));
+        assert_eq!(survey.aliases.get("x"), Some(&1));
     }
 
     #[test]
@@ -205,6 +222,12 @@ mod tests {
             |items: usize| format!("SELECT 1 FROM t WHERE a IN ({})", vec!["1"; items].join(","));
         let items = |items: usize| format!("SELECT {}", vec!["1"; items].join(","));
         let joins = |joins: usize| format!("SELECT 1 FROM t{}", " JOIN t USING (a)".repeat(joins));
+        let pins = |versions: usize| {
+            let tables =
+                (1..=versions).map(|day| format!("t VERSION AS OF '2026-10-{day:02}' t{day}"));
+            let counts = tables.map(|table| format!("SELECT count(*) FROM {table}"));
+            counts.collect::<Vec<_>>().join(" UNION ALL ")
+        };
         let unions = |unions: usize| format!("SELECT 1{}", " UNION SELECT 1".repeat(unions));
 
         assert_passes(&chain(500));
@@ -215,8 +238,37 @@ mod tests {
         assert_refused(&items(257), "columns");
         assert_passes(&joins(16));
         assert_refused(&joins(17), "joins");
+        assert_passes(&pins(16));
+        assert_refused(&pins(17), "versions");
         assert_passes(&unions(50));
         assert_refused(&unions(51), "set operations");
+    }
+
+    #[test]
+    fn versions_stand_after_tables_and_nowhere_else() {
+        let sql = "SELECT o.a FROM t VERSION AS OF '2026-10-01' AS o JOIN t USING (a)";
+        let survey = walked(sql).unwrap();
+        let versions: Vec<_> =
+            survey.tables.iter().map(|table| (table.name.as_str(), &table.version)).collect();
+        let october = Version::parse("2026-10-01").unwrap();
+        assert_eq!(versions, [("t", &Some(october)), ("t", &None)]);
+
+        for sql in [
+            "SELECT a VERSION AS OF '2026-10-01' FROM t",
+            "SELECT a AS b VERSION AS OF '2026-10-01' FROM t",
+            "SELECT a FROM t AS o VERSION AS OF '2026-10-01'",
+            "SELECT a FROM t GROUP BY a VERSION AS OF '2026-10-01'",
+        ] {
+            let refusal = walked(sql).err().unwrap_or_else(|| panic!("{sql} passed"));
+            assert_eq!(refusal.code, RefusalCode::SqlInvalid, "{sql}: {}", refusal.detail);
+            assert!(refusal.detail.starts_with("VERSION AS OF stands"), "{}", refusal.detail);
+        }
+        let part = "WITH p AS (SELECT 1) SELECT * FROM p VERSION AS OF '2026-10-01'";
+        assert_refused(part, "A version of a WITH part");
+        assert_refused(
+            "SELECT 1 FROM f VERSION AS OF '2026-10-01' (1)",
+            "f VERSION AS OF 2026-10-01",
+        );
     }
 
     #[test]

@@ -147,7 +147,13 @@ impl Application {
         // Whoever waits for this may be gone.
         let _ = tell_admitted.send(());
         let Admitted { admission, lease, mut running } = admitted;
-        let ended = self.run(&admission, lease, &mut running).await;
+        let mut ended = self.run(&admission, lease, &mut running).await;
+        // What was withdrawn in its last moments does not leave either.
+        if let Err(withdrawn) = self.check_withdrawn(&admission.prepared, &admission.reserved)
+            && ended.result.is_ok()
+        {
+            ended.result = Err(withdrawn.into());
+        }
         let released = self.release(asking, admission, ended).await?;
         Ok(Reply::Answer(Box::new(released)))
     }

@@ -14,6 +14,7 @@
 //! - `notices`: what is told with every answer.
 //! - [`publish`]: from a steward's delivery to an edition that the log knows.
 //! - [`redact`]: what the law takes out.
+//! - [`withdraw`]: a snapshot is taken back.
 //! - [`register`]: what the registrar decides, and the tokens that follow from it.
 //! - [`spool`]: stored answers; [`records`]: where queries stand in the log.
 //! - [`metrics`]: what a Prometheus server may count.
@@ -32,6 +33,7 @@ pub mod register;
 pub mod serve;
 pub mod settings;
 pub mod spool;
+pub mod withdraw;
 
 pub use application::Application;
 pub use settings::Settings;

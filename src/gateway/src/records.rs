@@ -61,6 +61,8 @@ pub struct EndedRecord {
 pub struct Records {
     /// By project, then by query; ids are ordered by time.
     places: RwLock<HashMap<ProjectId, BTreeMap<QueryId, Place>>>,
+    /// Which queries of which projects used a snapshot.
+    users: RwLock<HashMap<(DatasetName, SnapshotId), BTreeMap<QueryId, ProjectId>>>,
     answers: Mutex<Answers>,
 }
 
@@ -87,11 +89,30 @@ pub(crate) struct Answered {
 }
 
 impl Records {
-    /// Notes where a query's intent stands.
-    pub(crate) fn begin(&self, project: &ProjectId, query: &QueryId, intent: LeafIndex) {
+    /// Notes where a query's intent stands, and which snapshots it uses.
+    pub(crate) fn begin<'a>(
+        &self,
+        project: &ProjectId,
+        query: &QueryId,
+        intent: LeafIndex,
+        snapshots: impl IntoIterator<Item = (&'a DatasetName, &'a SnapshotId)>,
+    ) {
         let mut places = self.write();
         let of_project = places.entry(project.clone()).or_default();
         of_project.insert(query.clone(), Place { intent, outcome: None });
+        drop(places);
+        let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
+        for (dataset, id) in snapshots {
+            let of_snapshot = users.entry((dataset.clone(), id.clone())).or_default();
+            of_snapshot.insert(query.clone(), project.clone());
+        }
+    }
+
+    /// Which queries of which projects used a snapshot.
+    #[must_use]
+    pub fn users(&self, dataset: &DatasetName, id: &SnapshotId) -> BTreeMap<QueryId, ProjectId> {
+        let users = self.users.read().unwrap_or_else(PoisonError::into_inner);
+        users.get(&(dataset.clone(), id.clone())).cloned().unwrap_or_default()
     }
 
     /// Notes where a query's outcome stands.
@@ -110,7 +131,7 @@ impl Records {
         }
         let Some(project) = &replayed.entry.project else { return };
         if let Body::Intent(intent) = &replayed.entry.body {
-            self.begin(project, &intent.query, replayed.index);
+            self.begin(project, &intent.query, replayed.index, snapshots_of(intent));
             let datasets = intent.snapshots.keys().cloned().collect();
             self.answers().scanned.insert(replayed.index.get(), datasets);
         }
@@ -256,9 +277,7 @@ fn entry_at(audit: &Audit, index: LeafIndex) -> Result<Option<Replayed>, ReplayE
 impl Record {
     /// The snapshots it scanned.
     pub fn snapshots(&self) -> impl Iterator<Item = (&DatasetName, &SnapshotId)> {
-        self.intent.snapshots.iter().flat_map(|(dataset, snapshots)| {
-            snapshots.iter().map(move |snapshot| (dataset, &snapshot.id))
-        })
+        snapshots_of(&self.intent)
     }
 
     /// The form of its answer.
@@ -286,6 +305,13 @@ impl Record {
     }
 }
 
+/// The snapshots that an intent names.
+fn snapshots_of(intent: &Intent) -> impl Iterator<Item = (&DatasetName, &SnapshotId)> {
+    intent.snapshots.iter().flat_map(|(dataset, snapshots)| {
+        snapshots.iter().map(move |snapshot| (dataset, &snapshot.id))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,9 +328,9 @@ mod tests {
     fn queries_are_paged_newest_first_and_of_one_project_only() {
         let records = Records::default();
         for number in 1..=5 {
-            records.begin(&project("p-ada"), &query(number), LeafIndex::new(number as u64));
+            records.begin(&project("p-ada"), &query(number), LeafIndex::new(number as u64), []);
         }
-        records.begin(&project("p-bob"), &query(9), LeafIndex::new(9));
+        records.begin(&project("p-bob"), &query(9), LeafIndex::new(9), []);
 
         let intents = |after: Option<&QueryId>| -> Vec<u64> {
             let page = records.page(&project("p-ada"), after, 2);
@@ -339,5 +365,26 @@ mod tests {
         assert_eq!(purged, BTreeSet::from([Sha256Digest::of(b"names")]));
         assert!(records.take_purged().is_empty(), "each is told once");
         assert!(records.keeps(&Sha256Digest::of(b"four")));
+    }
+
+    #[test]
+    fn who_used_a_snapshot_is_found_by_it() {
+        let records = Records::default();
+        let (ads, traders) =
+            (DatasetName::parse("ads").unwrap(), DatasetName::parse("traders").unwrap());
+        let id = |text: &str| SnapshotId::from_digest(&domain::Sha256Digest::of(text.as_bytes()));
+        let (old, new) = (id("old"), id("new"));
+        let begin = |number, used: &[(&DatasetName, &SnapshotId)]| {
+            let used = used.iter().copied();
+            records.begin(&project("p-ada"), &query(number), LeafIndex::new(1), used);
+        };
+
+        begin(1, &[(&ads, &old), (&ads, &new)]);
+        begin(2, &[(&ads, &new), (&traders, &old)]);
+
+        let users = |dataset, id| records.users(dataset, id).into_keys().collect::<Vec<_>>();
+        assert_eq!(users(&ads, &old), [query(1)]);
+        assert_eq!(users(&ads, &new), [query(1), query(2)]);
+        assert_eq!(users(&traders, &new), []);
     }
 }

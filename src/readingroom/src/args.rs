@@ -46,7 +46,7 @@ pub(crate) enum Command {
     Generate(Generate),
     /// Publish a dataset from files, a folder, or a dump of the DSA Transparency Database.
     Publish(Publish),
-    /// List, show, verify, activate and compact snapshots.
+    /// List, show, verify, activate, withdraw and compact snapshots; who used one.
     #[command(subcommand)]
     Snapshots(SnapshotsCommand),
     /// Take something out of every snapshot of a dataset, as the law asks.

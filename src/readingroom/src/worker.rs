@@ -15,7 +15,7 @@ use anyhow::{Context as _, bail};
 use domain::publication::{CompactJob, PublishJob};
 use domain::task::{Task, TaskEnd};
 use domain::{Notice, Question};
-use engine::{Engine, RunResult, Sink, SinkClosed, Vetted};
+use engine::{Engine, NotPlanned, RunResult, Sink, SinkClosed, Vetted};
 use publish::PublishFailure;
 use sandbox::isolate;
 use sandbox::protocol::{FromWorker, Receiver, Sender, ToWorker};
@@ -86,7 +86,12 @@ impl Worker {
                 self.sender.send(&FromWorker::Verdict(vetted.verdict().clone()))?;
                 self.vetted = Some(vetted);
             }
-            Err(refusal) => self.sender.send(&FromWorker::Refused(refusal))?,
+            Err(NotPlanned::Refused(refusal)) => {
+                self.sender.send(&FromWorker::Refused(refusal))?;
+            }
+            Err(NotPlanned::Versions(wanted)) => {
+                self.sender.send(&FromWorker::Versions(wanted))?;
+            }
         }
         Ok(())
     }

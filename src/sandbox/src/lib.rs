@@ -22,6 +22,6 @@ pub mod protocol;
 
 pub use end::{Stop, WorkerEnd};
 pub use pool::{
-    CompactEnd, KillHandle, Lease, LeaseError, Pool, PoolObserver, PoolSettings, PublishEnd,
-    Publisher, RunEnd, ScratchFolder, SinkFull, StartError, WorkerError,
+    CompactEnd, KillHandle, Lease, LeaseError, NoVerdict, Pool, PoolObserver, PoolSettings,
+    PublishEnd, Publisher, RunEnd, ScratchFolder, SinkFull, StartError, WorkerError,
 };

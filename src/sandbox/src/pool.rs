@@ -39,7 +39,7 @@ use spawner::{Request, StartFailure};
 use crate::end::WorkerEnd;
 use crate::protocol::ProtocolError;
 
-pub use lease::{KillHandle, Lease, RunEnd, WorkerError};
+pub use lease::{KillHandle, Lease, NoVerdict, RunEnd, WorkerError};
 pub use publisher::{CompactEnd, PublishEnd, Publisher};
 pub use scratch::ScratchFolder;
 

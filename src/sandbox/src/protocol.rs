@@ -12,13 +12,14 @@
 //!
 //! ```text
 //! gateway: Hello                       worker: Ready
-//! gateway: Plan                        worker: Verdict | Refused
+//! gateway: Plan                        worker: Verdict | Refused | Versions
 //! gateway: Go, descriptors…            worker: chunk… then Finished | Failed | LimitHit
 //! gateway: Publish, descriptors…       worker: Progress… then Drafted | Rejected | DiskFull
 //! gateway: Compact, descriptors…       worker: Compacted | DiskFull
 //! gateway: Task, descriptors…          worker: Progress… then TaskEnded
 //! ```
-//! `Fault` may come instead of any answer; the worker ends after it. A closed socket ends it too.
+//! *Versions* is not the end of a plan: the gateway resolves what the statement pins, and sends the
+//! question again with it. `Fault` may come instead of any answer; the worker ends after it. A closed socket ends it too.
 //!
 //! # Invariant
 //! Bytes from the other side never panic and never allocate more than a frame may hold.
@@ -36,7 +37,7 @@ use std::path::PathBuf;
 use domain::Notice;
 use domain::outcome::{FailureKind, LimitHit, Summary};
 use domain::publication::{CompactDraft, CompactJob, Draft, Progress, PublishJob, RejectReport};
-use domain::question::Question;
+use domain::question::{Question, VersionWanted};
 use domain::task::{Task, TaskEnd};
 use domain::verdict::{Refusal, Verdict};
 use serde::{Deserialize, Serialize};
@@ -89,7 +90,7 @@ pub enum ToWorker<'a> {
     Go {
         /// What the answer must say of the snapshots that it rests on.
         notices: Cow<'a, [Notice]>,
-        /// How many descriptors follow: the files of each scan of the verdict, in its order.
+        /// How many descriptors follow, in the order of [`Question::files`].
         descriptors: usize,
     },
     /// Publish this.
@@ -142,6 +143,8 @@ pub enum FromWorker {
     Verdict(Verdict),
     /// The plan is refused.
     Refused(Refusal),
+    /// The statement pins these versions; it can be planned once the question says what they are.
+    Versions(Vec<VersionWanted>),
     /// The answer is complete.
     Finished(Summary),
     /// The query met a run-time error.
@@ -175,6 +178,7 @@ impl FromWorker {
             Self::Ready { .. } => "ready",
             Self::Verdict(_) => "verdict",
             Self::Refused(_) => "refused",
+            Self::Versions(_) => "versions",
             Self::Finished(_) => "finished",
             Self::Failed(_) => "failed",
             Self::LimitHit(_) => "limit_hit",

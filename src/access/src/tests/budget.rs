@@ -26,8 +26,7 @@ impl Desk {
         let mut verdict = verdict([scan("ads", &["id"])]);
         verdict.scan_bytes = scan_bytes;
         let scope = self.access.scope(principal).unwrap();
-        let authorized =
-            self.access.authorize(principal, &scope, verdict, &Default::default()).unwrap();
+        let authorized = self.authorize(principal, &scope, verdict, &Default::default()).unwrap();
         self.access.reserve(authorized)
     }
 

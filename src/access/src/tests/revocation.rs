@@ -84,7 +84,7 @@ fn running(taken: &str) -> (Desk, Standing, Change, Denial) {
     let scope = desk.access.scope(&ada).unwrap();
     let verdict = verdict([scan("ads", &["id"])]);
     let asked = LimitsPatch::default();
-    let query = desk.access.authorize(&ada, &scope, verdict, &asked).unwrap();
+    let query = desk.authorize(&ada, &scope, verdict, &asked).unwrap();
     let (at, reason) = (desk.now(), "misuse".to_owned());
     let (change, denial) = match taken {
         "token" => (Change::TokenRevoked { token_id: ada.token_id, at }, Denial::TokenRevoked),

@@ -142,33 +142,6 @@ impl Tokens {
             None => Ok(()),
         }
     }
-
-    /// Refuses the ways to name a version of a table.
-    ///
-    /// # Errors
-    /// The first of them, by name: the parser reads only some, and the engine ignores those.
-    pub(super) fn check_versions(&self) -> Result<(), Refusal> {
-        let tokens: Vec<&TokenWithSpan> = self.significant().collect();
-        let found = tokens.windows(4).find_map(|window| {
-            let [first, second, third, fourth] = window else { return None };
-            let words = [&first.token, &second.token, &third.token];
-            let is_value = matches!(fourth.token, Token::SingleQuotedString(_) | Token::Number(..));
-            let named = ["VERSION", "TIMESTAMP", "SYSTEM_TIME"].into_iter().find(|name| {
-                is_word(words[0], name) && is_word(words[1], "AS") && is_word(words[2], "OF")
-            })?;
-            is_value.then_some((named, first.span))
-        });
-        match found {
-            Some((name, span)) => Err(refusal::refused(
-                format!(
-                    "{name} AS OF is not offered. Every table of a question comes from one \
-                     edition: choose it with `as_of` in the request."
-                ),
-                refusal::at(span),
-            )),
-            None => Ok(()),
-        }
-    }
 }
 
 /// Whether a token is an unquoted word.
@@ -219,10 +192,7 @@ mod tests {
     use super::*;
 
     fn code_of(sql: &str) -> Option<RefusalCode> {
-        Tokens::read(sql)
-            .and_then(|tokens| tokens.check_versions())
-            .err()
-            .map(|refusal| refusal.code)
+        Tokens::read(sql).err().map(|refusal| refusal.code)
     }
 
     #[test]
@@ -254,13 +224,10 @@ mod tests {
     }
 
     #[test]
-    fn versions_and_hints_are_refused_by_name_and_their_neighbours_pass() {
+    fn hints_are_refused_by_name_and_their_neighbours_pass() {
         let refused = Some(RefusalCode::QueryRefused);
 
-        assert_eq!(code_of("SELECT 1 FROM ads VERSION AS OF '2026-10-01'"), refused);
-        assert_eq!(code_of("SELECT 1 FROM ads FOR SYSTEM_TIME AS OF '2026-10-01'"), refused);
         assert_eq!(code_of("SELECT /*+ BROADCAST(a) */ 1"), refused);
-        assert_eq!(code_of("SELECT version AS of FROM recommender_systems"), None);
         assert_eq!(code_of("SELECT /* + */ 1"), None);
     }
 }

@@ -16,9 +16,9 @@ use datafusion::functions_nested::planner::{FieldAccessPlanner, NestedFunctionPl
 use datafusion::functions_window::planner::WindowFunctionPlanner;
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner};
 use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
-use domain::question::Mount;
+use domain::Question;
 
-use super::Functions;
+use super::{Functions, versions};
 use crate::mount::MountTable;
 
 /// The planner's view of one question.
@@ -30,17 +30,18 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// A view of these mounts and functions.
+    /// A view of what a question may consult, and of these functions.
     pub(crate) fn new(
-        mounts: &[Mount],
+        question: &Question,
         functions: &'a Functions,
         config: &'a ConfigOptions,
     ) -> Self {
-        let tables = mounts
-            .iter()
-            .map(|mount| {
-                let table = Arc::new(MountTable::new(mount.clone()));
-                (mount.dataset.to_string(), provider_as_source(table))
+        let named = question.mounts.iter().map(|mount| (mount.dataset.to_string(), mount));
+        let pinned = question.pins.iter().map(|pin| (versions::table_name(&pin.mount), &pin.mount));
+        let tables = named
+            .chain(pinned)
+            .map(|(name, mount)| {
+                (name, provider_as_source(Arc::new(MountTable::new(mount.clone()))))
             })
             .collect();
         // How literals, `EXTRACT`, `[…]` and `a[1]` become calls of functions.

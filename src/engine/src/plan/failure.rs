@@ -5,14 +5,15 @@
 
 use datafusion::common::{Column, SchemaError};
 use datafusion::error::DataFusionError;
-use domain::Question;
 use domain::codebook::Class;
+use domain::question::Mount;
 use domain::verdict::{Position, Refusal, RefusalCode};
+use domain::{ColumnName, Question};
 
 use super::Functions;
 use crate::parse::Tokens;
 use crate::refusal;
-use crate::walk::Survey;
+use crate::walk::{Survey, TableUse};
 
 /// How far planning was when the engine gave up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,21 +157,33 @@ impl Scene<'_> {
 
     /// The dataset in sight that has a column outside its grant, and the column's class.
     fn ungranted(&self, relation: Option<&str>, column: &str) -> Option<(String, Class)> {
-        let datasets: Vec<&str> = match relation {
+        let tables: Vec<&TableUse> = match relation {
             Some(relation) => {
-                self.survey.aliases.get(relation).into_iter().map(String::as_str).collect()
+                let place = self.survey.aliases.get(relation);
+                place.and_then(|&place| self.survey.tables.get(place)).into_iter().collect()
             }
-            None => self.survey.tables.iter().map(|table| table.name.as_str()).collect(),
+            None => self.survey.tables.iter().collect(),
         };
-        datasets.into_iter().find_map(|dataset| {
-            let mount =
-                self.question.mounts.iter().find(|mount| mount.dataset.as_str() == dataset)?;
+        tables.into_iter().find_map(|table| {
+            let (mount, columns) = self.consulted(table)?;
             let is_granted =
                 mount.fields.iter().any(|mounted| mounted.field.name.as_str() == column);
-            let known = self.question.known.iter().find(|known| known.name.as_str() == dataset)?;
-            let (_, class) = known.columns.iter().find(|(name, _)| name.as_str() == column)?;
-            (!is_granted).then(|| (dataset.to_owned(), *class))
+            let (_, class) = columns.iter().find(|(name, _)| name.as_str() == column)?;
+            (!is_granted).then(|| (table.name.clone(), *class))
         })
+    }
+
+    /// What is consulted where a statement names a table, and all columns that there are.
+    fn consulted(&self, table: &TableUse) -> Option<(&Mount, &[(ColumnName, Class)])> {
+        if let Some(version) = &table.version {
+            let pin = self.question.pin(&table.name, version)?;
+            return Some((&pin.mount, &pin.columns));
+        }
+        let mut mounts = self.question.mounts.iter();
+        let mount = mounts.find(|mount| mount.dataset.as_str() == table.name)?;
+        let mut known = self.question.known.iter();
+        let known = known.find(|known| known.name.as_str() == table.name)?;
+        Some((mount, &known.columns))
     }
 
     /// The refusal of a column that is neither grouped by nor put together, where that is what

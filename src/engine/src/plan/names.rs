@@ -64,17 +64,24 @@ pub(super) fn check_tables(survey: &Survey, question: &Question) -> Result<(), R
 }
 
 fn check_table(table: &TableUse, question: &Question) -> Result<(), Refusal> {
-    let TableUse { name, is_bare, position } = table;
+    let TableUse { name, is_bare, version, position } = table;
     if !is_bare {
         return Err(unknown_table(name, question, *position));
     }
-    if question.mounts.iter().any(|mount| mount.dataset.as_str() == name) {
+    if version.is_none() && question.mounts.iter().any(|mount| mount.dataset.as_str() == name) {
         return Ok(());
     }
     match question.known.iter().find(|known| known.name.as_str() == name) {
+        // A version may be there where the edition has none; which there are, the gateway knows.
+        Some(known) if version.is_some() && !is_withheld(known) => Ok(()),
         Some(known) => Err(absent_table(known, *position)),
         None => Err(unknown_table(name, question, *position)),
     }
+}
+
+/// Whether the project may not consult a dataset, whatever its version.
+fn is_withheld(known: &KnownDataset) -> bool {
+    matches!(known.absence, Some(Absence::GrantMissing | Absence::GrantExpired(_)))
 }
 
 fn absent_table(known: &KnownDataset, position: Option<Position>) -> Refusal {

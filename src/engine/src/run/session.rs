@@ -57,7 +57,8 @@ impl Session {
         scratch: &Path,
     ) -> EngineResult<Self> {
         let limits = &question.limits;
-        let keys = question.mounts.iter().filter_map(Mount::redacted_keys);
+        let pinned = question.pins.iter().map(|pin| &pin.mount);
+        let keys = question.mounts.iter().chain(pinned).filter_map(Mount::redacted_keys);
         let free = keys.map(|keys| keys.sha256.to_string()).collect();
         let store = Arc::new(DescriptorStore::new(limits.scan_bytes, free));
         let memory_bytes = usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX);

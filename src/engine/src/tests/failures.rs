@@ -68,7 +68,8 @@ fn files_that_are_not_the_mounted_ones_are_a_fault() {
         let vetted = ENGINE.plan(world.question("SELECT ad_id FROM ads")).unwrap();
         ENGINE.run(vetted, files, &[], &mut Bytes::default())
     };
-    let other = world.files(&world.tell("SELECT ad_id FROM ad_reach").verdict);
+    let sql = "SELECT ad_id FROM ad_reach";
+    let other = world.files(&world.question(sql), &world.tell(sql).verdict);
 
     assert!(matches!(run(Vec::new()), RunResult::Fault(Fault::Files(_))));
     let other = other.into_iter().take(1).collect();

@@ -11,15 +11,17 @@ use arrow::array::{
 use arrow::record_batch::RecordBatch;
 use domain::codebook::{Class, Field, FieldType, Tier};
 use domain::grant::RowBounds;
-use domain::question::{KnownDataset, Mount, MountedField, MountedFile, OnLimit};
+use domain::question::{
+    KnownDataset, Mount, MountedField, MountedFile, OnLimit, Pin, Version, VersionWanted,
+};
 use domain::redaction::{Combined, MountedRedactions, Redaction, combine};
-use domain::verdict::{Refusal, Verdict};
+use domain::verdict::{Refusal, RefusalCode, Verdict};
 use domain::{ColumnName, DatasetName, Date, Format, Limits, Question, Sha256Digest, SnapshotId};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use tempfile::TempDir;
 
-use crate::{Engine, RunResult, Settings, Sink, SinkClosed, schema};
+use crate::{Engine, NotPlanned, RunResult, Settings, Sink, SinkClosed, Vetted, schema};
 
 /// A value that stands in the data and must never stand in a message.
 pub(super) const SECRET: &str = "alice-secret";
@@ -63,6 +65,8 @@ impl Told {
 pub(super) struct World {
     folder: TempDir,
     pub(super) mounts: Vec<Mount>,
+    /// Earlier versions of `ad_reach`, by the names that they are pinned by.
+    pub(super) versions: Vec<(Version, Mount)>,
     pub(super) known: Vec<KnownDataset>,
 }
 
@@ -76,6 +80,7 @@ impl World {
         reach.time_column = reach_fields().into_iter().find(|field| field.name.as_str() == "day");
         reach.member_state_column =
             reach_fields().into_iter().find(|field| field.name.as_str() == "member_state");
+        let versions = versions(folder.path(), &reach);
         let mounts = vec![ads, reach];
         let mut known: Vec<KnownDataset> = mounts.iter().map(known_of).collect();
         for (name, absence) in [
@@ -93,7 +98,7 @@ impl World {
                 absence: Some(absence),
             });
         }
-        let world = Self { folder, mounts, known };
+        let world = Self { folder, mounts, versions, known };
         world.without("ads", &["secret"])
     }
 
@@ -156,27 +161,49 @@ impl World {
             format: Format::Csv,
             explain: false,
             mounts: self.mounts.clone(),
+            pins: Vec::new(),
             known: self.known.clone(),
         }
     }
 
     /// The files of a verdict's scans, as *go* brings them.
-    pub(super) fn files(&self, verdict: &Verdict) -> Vec<File> {
-        let scans = verdict.scans.iter();
-        let mounts =
-            scans.flat_map(|scan| self.mounts.iter().filter(|m| m.dataset == scan.dataset));
-        let files = mounts.flat_map(Mount::descriptors);
+    pub(super) fn files(&self, question: &Question, verdict: &Verdict) -> Vec<File> {
+        let files = question.files(verdict).into_iter();
         files
-            .map(|file| File::open(self.folder.path().join(file.sha256.to_string())).unwrap())
+            .map(|(_, file)| File::open(self.folder.path().join(file.sha256.to_string())).unwrap())
             .collect()
+    }
+
+    /// Plans a question, and resolves what it pins as the gateway does.
+    pub(super) fn plan(&self, mut question: Question) -> Result<(Vetted, Question), Refusal> {
+        loop {
+            let wanted = match ENGINE.plan(question.clone()) {
+                Ok(vetted) => return Ok((vetted, question)),
+                Err(NotPlanned::Refused(refusal)) => return Err(refusal),
+                Err(NotPlanned::Versions(wanted)) => wanted,
+            };
+            assert!(question.pins.is_empty(), "it asks once: {wanted:?}");
+            for VersionWanted { dataset, version, position } in wanted {
+                let is_wanted = |(of, _): &&(Version, Mount)| *of == version;
+                let mut of_dataset = self.versions.iter().filter(|(_, it)| it.dataset == dataset);
+                let found = of_dataset.find(is_wanted);
+                let (_, mount) = found.ok_or_else(|| Refusal {
+                    code: RefusalCode::NotFound,
+                    detail: format!("no {version} of {dataset}"),
+                    position,
+                })?;
+                let columns = columns_of(mount);
+                question.pins.push(Pin { version, mount: mount.clone(), columns });
+            }
+        }
     }
 
     /// Plans and runs a question.
     pub(super) fn ask(&self, question: Question) -> Result<Told, Refusal> {
-        let vetted = ENGINE.plan(question)?;
+        let (vetted, question) = self.plan(question)?;
         let verdict = vetted.verdict().clone();
         let mut body = Bytes::default();
-        let result = ENGINE.run(vetted, self.files(&verdict), &[], &mut body);
+        let result = ENGINE.run(vetted, self.files(&question, &verdict), &[], &mut body);
         Ok(Told { verdict, result, body: body.0 })
     }
 
@@ -192,7 +219,7 @@ impl World {
     }
 
     pub(super) fn refusal(&self, sql: &str) -> Refusal {
-        match ENGINE.plan(self.question(sql)) {
+        match self.plan(self.question(sql)) {
             Ok(_) => panic!("{sql} passed"),
             Err(refusal) => refusal,
         }
@@ -345,8 +372,37 @@ pub(super) fn write(folder: &Path, period: Option<&str>, batch: &RecordBatch) ->
 }
 
 fn known_of(mount: &Mount) -> KnownDataset {
-    let columns = mount.fields.iter().map(|m| (m.field.name.clone(), m.field.class)).collect();
+    let columns = columns_of(mount);
     KnownDataset { name: mount.dataset.clone(), tier: Tier::Public, columns, absence: None }
+}
+
+fn columns_of(mount: &Mount) -> Vec<(ColumnName, Class)> {
+    mount.fields.iter().map(|m| (m.field.name.clone(), m.field.class)).collect()
+}
+
+/// The snapshot before the mounted one, which shares its first file and knew another column; and
+/// the mounted one by its day.
+fn versions(folder: &Path, now: &Mount) -> Vec<(Version, Mount)> {
+    let mut fields = reach_fields();
+    fields[3].name = ColumnName::parse("views").unwrap();
+    let batch = reach(0);
+    let columns = batch.columns().iter().cloned();
+    let names = fields.iter().map(|field| field.name.as_str());
+    let renamed = names.zip(columns).map(|(name, column)| (name, column, true));
+    let batch = RecordBatch::try_from_iter_with_nullable(renamed).unwrap();
+    let mut old = mount(folder, "ad_reach", &fields, &[(Some("2026-01"), batch)]);
+    old.snapshot = SnapshotId::from_digest(&Sha256Digest::of(b"old"));
+    let mut first = now.clone();
+    first.snapshot = SnapshotId::from_digest(&Sha256Digest::of(b"first"));
+    first.files.truncate(1);
+    let day = |text: &str| Version::parse(text).unwrap();
+    let by_id = Version::Snapshot(first.snapshot.clone());
+    vec![
+        (day("2026-08-01"), old),
+        (day("2026-09-01"), first.clone()),
+        (by_id, first),
+        (day("2026-10-01"), now.clone()),
+    ]
 }
 
 impl World {

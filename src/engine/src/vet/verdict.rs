@@ -1,15 +1,13 @@
 //! The verdict: which snapshots and columns a plan reads, what it gives, how much it reads.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableScan};
-use domain::codebook::Class;
 use domain::question::{Mount, MountedField};
 use domain::verdict::{AnswerColumn, Refusal, Scan, Verdict};
-use domain::{ColumnName, DatasetName, Question, Sha256Digest};
+use domain::{Question, Sha256Digest};
 
 use super::{VettedPlan, mount_of};
 use crate::mount::{MountTable, Window};
@@ -103,28 +101,23 @@ pub(crate) fn verdict(
 
 /// Each snapshot once, in the order in which the plan first reads it.
 fn scans(readings: &[Reading]) -> Vec<Scan> {
-    let mut columns: BTreeMap<&DatasetName, Vec<(ColumnName, Class)>> = BTreeMap::new();
-    let mut mounts: Vec<&Mount> = Vec::new();
+    let mut scans: Vec<Scan> = Vec::new();
     for reading in readings {
         let Some(mount) = reading.mount() else { continue };
-        if mounts.iter().all(|known| known.dataset != mount.dataset) {
-            mounts.push(mount);
-        }
-        let read = columns.entry(&mount.dataset).or_default();
+        let is_it = |scan: &Scan| scan.dataset == mount.dataset && scan.snapshot == mount.snapshot;
+        let place = scans.iter().position(is_it).unwrap_or_else(|| {
+            let (dataset, snapshot) = (mount.dataset.clone(), mount.snapshot.clone());
+            scans.push(Scan { dataset, snapshot, columns: Vec::new() });
+            scans.len() - 1
+        });
+        let read = &mut scans[place].columns;
         for MountedField { field, .. } in reading.fields() {
             if read.iter().all(|(name, _)| *name != field.name) {
                 read.push((field.name.clone(), field.class));
             }
         }
     }
-    mounts
-        .into_iter()
-        .map(|mount| Scan {
-            dataset: mount.dataset.clone(),
-            snapshot: mount.snapshot.clone(),
-            columns: columns.remove(&mount.dataset).unwrap_or_default(),
-        })
-        .collect()
+    scans
 }
 
 /// Refuses an answer with two columns of one name, which most formats cannot tell apart.

@@ -2,8 +2,10 @@
 //!
 //! Beyond these, planning outlives its deadline or the engine's stack.
 
+use domain::question::PINS_MAX;
 use domain::verdict::{Position, Refusal};
 
+use super::Survey;
 use crate::refusal;
 
 /// Terms in one chain of operators, such as `a OR b OR …`.
@@ -101,6 +103,22 @@ pub(super) fn items(count: usize, place: Option<Position>) -> Result<(), Refusal
 /// When there are too many.
 pub(super) fn select_items(count: usize, place: Option<Position>) -> Result<(), Refusal> {
     within("columns in one SELECT", count, SELECT_ITEMS_MAX, place)
+}
+
+/// Checks how many versions a statement pins, each counted once.
+///
+/// # Errors
+/// When there are too many.
+pub(super) fn pins(survey: &Survey) -> Result<(), Refusal> {
+    let pinned = survey.tables.iter().filter(|table| table.version.is_some());
+    let mut versions: Vec<_> = Vec::new();
+    for table in pinned {
+        if !versions.contains(&(&table.name, &table.version)) {
+            versions.push((&table.name, &table.version));
+            within("versions", versions.len(), PINS_MAX, table.position)?;
+        }
+    }
+    Ok(())
 }
 
 fn within(

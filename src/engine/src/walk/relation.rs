@@ -8,6 +8,7 @@ use sqlparser::ast::{
 use sqlparser::tokenizer::Span;
 
 use super::{TableUse, Walker, absent, normal, not_offered};
+use crate::parse;
 use crate::refusal;
 
 /// Why no function stands in FROM.
@@ -83,7 +84,7 @@ impl Walker {
         absent(args.is_some(), &named, NO_TABLE_FUNCTION, span)?;
         let hints = !with_hints.is_empty() || !index_hints.is_empty();
         absent(hints, "A hint on a table", "Leave it out.", span)?;
-        let instead = "Choose the edition with `as_of` in the request.";
+        let instead = "Write VERSION AS OF and a date or a snapshot's id in single quotes.";
         absent(version.is_some(), "A version of a table", instead, span)?;
         absent(*with_ordinality, "WITH ORDINALITY", "Write row_number() OVER ().", span)?;
         absent(!partitions.is_empty(), "PARTITION", "Write WHERE.", span)?;
@@ -111,13 +112,17 @@ impl Walker {
             return Err(not_offered("A function as a name", NO_TABLE_FUNCTION, name.span()));
         };
         let is_bare = parts.len() == 1;
-        let table = parts.join(".");
-        if let Some(cost) = self.part(&table) {
+        let named = parts.join(".");
+        let (table, version) = parse::unpin(&named);
+        if let Some(cost) = self.part(table) {
+            let instead = "Pin the datasets within it.";
+            absent(version.is_some(), "A version of a WITH part", instead, name.span())?;
             return self.counts.expansion(cost, place);
         }
-        let known_as = alias.map_or_else(|| table.clone(), |alias| normal(&alias.name));
-        self.survey.aliases.insert(known_as, table.clone());
-        self.survey.tables.push(TableUse { name: table, is_bare, position: place });
+        let known_as = alias.map_or_else(|| table.to_owned(), |alias| normal(&alias.name));
+        self.survey.aliases.insert(known_as, self.survey.tables.len());
+        let name = table.to_owned();
+        self.survey.tables.push(TableUse { name, is_bare, version, position: place });
         Ok(())
     }
 

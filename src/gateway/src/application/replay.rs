@@ -1,5 +1,5 @@
-//! What the log tells at the start: the registry, today's budgets, the query records, and which
-//! half-made publications had become entries.
+//! What the log tells at the start: the registry, today's budgets, the query records, which
+//! snapshots are withdrawn, and which half-made publications had become entries.
 //!
 //! # Invariant
 //! The log is read once, in order; afterwards nothing here remembers what it does not say.
@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use access::Access;
 use audit::entry::Body;
 use audit::{Attribution, Audit, Replayed};
-use catalogue::{Catalogue, Resolution, Unsettled};
+use catalogue::{Catalogue, Resolution, Unsettled, Withdrawal};
 use domain::{Date, Sha256Digest};
 use ledger::LeafIndex;
 
@@ -79,6 +79,7 @@ pub(super) fn follow(
         charge(access, &replayed, today);
         records.replay(&replayed);
         redact(catalogue, &replayed)?;
+        judge(catalogue, &replayed);
         published.extend(digests_of(&replayed.entry.body));
     }
     settle(audit, catalogue, &published)?;
@@ -124,6 +125,17 @@ fn charge(access: &Access, replayed: &Replayed, today: Date) {
     let Body::Outcome(outcome) = &replayed.entry.body else { return };
     if let Some(project) = replayed.entry.project.as_ref().filter(|_| day == today) {
         access.charge_replay(project, day, outcome.charged);
+    }
+}
+
+/// Takes back and lets return what an entry says of a snapshot.
+fn judge(catalogue: &Catalogue, replayed: &Replayed) {
+    if let Body::Withdraw(judged) = &replayed.entry.body {
+        let withdrawal = Withdrawal { reason: judged.reason.clone(), at: replayed.entry.time };
+        catalogue.withdraw(&judged.dataset, &judged.snapshot, withdrawal);
+    }
+    if let Body::Reinstate(judged) = &replayed.entry.body {
+        catalogue.reinstate(&judged.dataset, &judged.snapshot);
     }
 }
 

@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use access::{Authorized, Reserved, Scope};
+use access::{Authorized, Denial, Reserved, Scope};
 use audit::entry::{Denied, Intent};
 use audit::event::QuestionText;
 use audit::{Attribution, Event};
-use catalogue::Snapshot;
-use domain::{DatasetName, Notice, QueryId, Sha256Digest, canonical};
+use catalogue::{Snapshot, Withdrawn};
+use domain::{Codebook, DatasetName, Notice, QueryId, Sha256Digest, Verdict, canonical};
 use ledger::LeafIndex;
-use sandbox::Lease;
+use sandbox::{Lease, NoVerdict};
 
 use crate::Application;
 use crate::ask::question::{self, Prepared};
 use crate::ask::running::RunningQuery;
 use crate::ask::{AskError, Asking};
+use crate::withdraw::check_standing;
 
 /// Longest parameters that are kept of a question that was refused, in bytes: of longer ones only
 /// the length, or a broken script that asks in a loop would fill the log.
@@ -70,6 +71,9 @@ impl Application {
         // Who waits for a worker is not charged for it.
         let begun = Instant::now();
         let reserved = self.plan(asking, &scope, &mut prepared, &mut lease).await?;
+        // First noted, then checked: a withdrawal in between finds it, or is found.
+        running.reads(prepared.consulted(reserved.authorized().verdict()));
+        self.check_withdrawn(&prepared, &reserved)?;
         let attribution = self.attribution_of(&asking.principal, &asking.request);
         let intent = self.log_intent(asking, &prepared, &reserved, &attribution).await?;
         let scanned = prepared.scanned(reserved.authorized().verdict());
@@ -86,21 +90,44 @@ impl Application {
         prepared: &mut Prepared,
         lease: &mut Lease,
     ) -> Result<Reserved, AskError> {
-        let (principal, asked) = (&asking.principal, &asking.limits);
         let begun = Instant::now();
-        let verdict = lease.plan(&prepared.question).await.map_err(AskError::Worker)??;
+        let verdict = verdict_on(scope, prepared, lease).await?;
         self.phase("plan", begun);
         let begun = Instant::now();
-        let mut authorized = self.access().authorize(principal, scope, verdict, asked)?;
+        let mut authorized = self.authorize(asking, scope, prepared, verdict)?;
         if *authorized.limits() != prepared.question.limits {
             // The grants that are used give less than all grants together: plan within that.
             prepared.question.limits = *authorized.limits();
-            let verdict = lease.plan(&prepared.question).await.map_err(AskError::Worker)??;
-            authorized = self.access().authorize(principal, scope, verdict, asked)?;
+            let verdict = verdict_on(scope, prepared, lease).await?;
+            authorized = self.authorize(asking, scope, prepared, verdict)?;
         }
         let reserved = self.access().reserve(authorized)?;
         self.phase("authorize", begun);
         Ok(reserved)
+    }
+
+    /// Checks that nothing that will be read was withdrawn until now.
+    pub(super) fn check_withdrawn(
+        &self,
+        prepared: &Prepared,
+        reserved: &Reserved,
+    ) -> Result<(), Box<Withdrawn>> {
+        let consulted = prepared.consulted(reserved.authorized().verdict());
+        let consulted = consulted.iter().map(|(dataset, id)| (dataset, id));
+        check_standing(&self.catalogue().view(), consulted).map_err(Box::new)
+    }
+
+    /// Authorizes a verdict, by the codebooks that its snapshots kept to.
+    fn authorize(
+        &self,
+        asking: &Asking,
+        scope: &Scope,
+        prepared: &Prepared,
+        verdict: Verdict,
+    ) -> Result<Authorized, Denial> {
+        let scanned = prepared.scanned(&verdict);
+        let kept: Vec<&Codebook> = scanned.iter().map(|snapshot| snapshot.codebook()).collect();
+        self.access().authorize(&asking.principal, scope, (verdict, &kept), &asking.limits)
     }
 
     /// Makes the intent durable.
@@ -116,7 +143,9 @@ impl Application {
         let event = Event::Intent(Box::new(intent), question_text(asking));
         let index = self.audit().append(attribution, event).await?;
         let project = &reserved.authorized().project().id;
-        self.records().begin(project, &asking.query, index);
+        let scanned = prepared.scanned(reserved.authorized().verdict());
+        let used = scanned.iter().map(|snapshot| (snapshot.dataset(), snapshot.id()));
+        self.records().begin(project, &asking.query, index, used);
         self.phase("log_intent", begun);
         Ok(index)
     }
@@ -143,6 +172,21 @@ impl Application {
     }
 }
 
+/// The verdict on a question; what its statement pins is resolved where the worker asks for it.
+async fn verdict_on(
+    scope: &Scope,
+    prepared: &mut Prepared,
+    lease: &mut Lease,
+) -> Result<Verdict, AskError> {
+    loop {
+        match lease.plan(&prepared.question).await.map_err(AskError::Worker)? {
+            Ok(verdict) => return Ok(verdict),
+            Err(NoVerdict::Refused(refusal)) => return Err(refusal.into()),
+            Err(NoVerdict::Versions(wanted)) => prepared.pin(scope, wanted)?,
+        }
+    }
+}
+
 /// The text of a question, which only a disclosure shows.
 fn question_text(asking: &Asking) -> QuestionText {
     QuestionText { sql: asking.sql.clone(), parameters_json: asking.parameters_json.clone() }
@@ -162,7 +206,12 @@ fn intent(asking: &Asking, prepared: &Prepared, reserved: &Reserved, sandbox: &s
     }
     let mut columns: BTreeMap<DatasetName, Vec<_>> = BTreeMap::new();
     for scan in &verdict.scans {
-        columns.entry(scan.dataset.clone()).or_default().extend(scan.columns.iter().cloned());
+        let read = columns.entry(scan.dataset.clone()).or_default();
+        for column in &scan.columns {
+            if !read.contains(column) {
+                read.push(column.clone());
+            }
+        }
     }
     Intent {
         query: QueryId::clone(&asking.query),

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use access::{Denial, LimitReached};
 use audit::RecordError;
-use catalogue::{Damage, NoEdition};
+use catalogue::{Damage, NoEdition, NoVersion, Withdrawn};
 use domain::DatasetName;
 use domain::limits::{LimitName, LimitRaised};
 use domain::outcome::FailureKind;
-use domain::verdict::Refusal;
+use domain::verdict::{Position, Refusal};
 use sandbox::{LeaseError, WorkerError};
 
 use crate::http::problem::Problem;
@@ -29,6 +29,17 @@ pub enum AskError {
     /// There is no edition for the date.
     #[error(transparent)]
     NoEdition(#[from] NoEdition),
+    /// The statement pins a version that is not there.
+    #[error("{none}")]
+    Version {
+        /// What there is instead.
+        none: Box<NoVersion>,
+        /// Where in the SQL.
+        position: Option<Position>,
+    },
+    /// A snapshot that it would read was withdrawn.
+    #[error(transparent)]
+    SnapshotWithdrawn(#[from] Box<Withdrawn>),
     /// The caller asked for more than the grant gives.
     #[error(transparent)]
     LimitRaised(#[from] LimitRaised),

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use access::Scope;
+use access::{Denial, Scope};
 use catalogue::{SignedEdition, Snapshot, View};
-use domain::codebook::Codebook;
-use domain::question::{Absence, KnownDataset, Mount};
-use domain::{DatasetName, Question, Verdict};
+use domain::codebook::{Class, Codebook, Field};
+use domain::question::{Absence, KnownDataset, Mount, PINS_MAX, Pin, VersionWanted};
+use domain::{ColumnName, DatasetName, Question, SnapshotId, Verdict};
+use sandbox::protocol::ProtocolError;
 
 use crate::ask::{AskError, Asking, Purpose};
 
@@ -45,12 +46,16 @@ pub(crate) fn prepare(
         format: asking.format,
         explain: asking.purpose == Purpose::Explain,
         mounts,
+        pins: Vec::new(),
         known,
     };
     Ok(Prepared { question, edition, view })
 }
 
 /// What of a dataset may be consulted, or why nothing.
+///
+/// A column must be covered by what its own codebook says of it, and by what today's does: a class
+/// that was raised since holds for old snapshots, too.
 fn mount(
     view: &View,
     scope: &Scope,
@@ -59,16 +64,20 @@ fn mount(
 ) -> Result<Mount, Absence> {
     let granted = scope.dataset(dataset)?;
     let snapshot = snapshot.ok_or(Absence::NotPublished)?;
-    Ok(view.mount(snapshot, |field| granted.covers(field), granted.rows().clone()))
+    let today = view.enforced(dataset).map(|stored| stored.codebook());
+    let covers = |field: &Field| {
+        let now = today.and_then(|codebook| codebook.field(field.name.as_str()));
+        granted.covers(field) && now.is_none_or(|now| granted.covers(now))
+    };
+    Ok(view.mount(snapshot, covers, granted.rows().clone()))
 }
 
 /// What messages may say of a dataset: the catalogue is public.
 fn known_dataset(codebook: &Codebook, absence: Option<Absence>) -> KnownDataset {
-    let columns = codebook.fields.iter().map(|field| (field.name.clone(), field.class));
     KnownDataset {
         name: codebook.name.clone(),
         tier: codebook.tier,
-        columns: columns.collect(),
+        columns: columns(codebook),
         absence,
     }
 }
@@ -86,26 +95,69 @@ impl Prepared {
         snapshots.cloned().collect()
     }
 
+    /// The snapshots that a verdict scans, and those that the statement pins, scanned or not.
+    pub(crate) fn consulted(&self, verdict: &Verdict) -> Vec<(DatasetName, SnapshotId)> {
+        let scans = verdict.scans.iter().map(|scan| (scan.dataset.clone(), scan.snapshot.clone()));
+        let pins = self.question.pins.iter().map(|pin| &pin.mount);
+        scans.chain(pins.map(|mount| (mount.dataset.clone(), mount.snapshot.clone()))).collect()
+    }
+
+    /// Resolves the versions that a statement pins, once.
+    ///
+    /// # Errors
+    /// A version that is not there, or whose dataset may not be consulted; a worker that asks for
+    /// more than it may, or again.
+    pub(crate) fn pin(
+        &mut self,
+        scope: &Scope,
+        wanted: Vec<VersionWanted>,
+    ) -> Result<(), AskError> {
+        if wanted.is_empty() || PINS_MAX < wanted.len() || !self.question.pins.is_empty() {
+            let source = ProtocolError::Unexpected { name: "versions" };
+            return Err(AskError::Worker(source.into()));
+        }
+        for VersionWanted { dataset, version, position } in wanted {
+            let snapshot = self
+                .view
+                .version(&dataset, &version)
+                .map_err(|none| AskError::Version { none: Box::new(none), position })?;
+            let mount = mount(&self.view, scope, &dataset, Some(snapshot))
+                .map_err(|absence| denial(&dataset, absence))?;
+            let columns = columns(snapshot.codebook());
+            self.question.pins.push(Pin { version, mount, columns });
+        }
+        Ok(())
+    }
+
     /// Opens the files that a verdict scans, in the order in which the worker expects them.
     ///
     /// # Errors
     /// When a file is not there or not as long as its manifest says.
     pub(crate) fn open_files(&self, verdict: &Verdict) -> Result<Vec<std::fs::File>, AskError> {
         let mut files = Vec::new();
-        for scan in &verdict.scans {
-            let mut mounts = self.question.mounts.iter();
-            let is_scanned =
-                |mount: &&Mount| mount.dataset == scan.dataset && mount.snapshot == scan.snapshot;
-            let Some(mount) = mounts.find(is_scanned) else { continue };
-            for file in &mount.files {
-                files.push(self.view.open_file(&scan.dataset, file)?);
-            }
-            if mount.redacted_keys().is_some() {
-                let redactions = self.view.redactions(&scan.dataset);
+        for (dataset, file) in self.question.files(verdict) {
+            if self.question.is_of_keys(dataset, file) {
+                let redactions = self.view.redactions(dataset);
                 let keys = redactions.map(|redactions| redactions.open_keys()).transpose();
                 files.extend(keys.map_err(AskError::Keys)?.flatten());
+            } else {
+                files.push(self.view.open_file(dataset, file)?);
             }
         }
         Ok(files)
+    }
+}
+
+/// All columns of a codebook with their class.
+fn columns(codebook: &Codebook) -> Vec<(ColumnName, Class)> {
+    codebook.fields.iter().map(|field| (field.name.clone(), field.class)).collect()
+}
+
+/// Why a dataset may not be consulted, whatever its version.
+fn denial(dataset: &DatasetName, absence: Absence) -> Denial {
+    let dataset = dataset.clone();
+    match absence {
+        Absence::GrantExpired(grant) => Denial::GrantExpired { dataset, grant },
+        Absence::GrantMissing | Absence::NotPublished => Denial::GrantMissing { dataset },
     }
 }

@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::{ProjectId, QueryId, Timestamp};
+use catalogue::Withdrawn;
+use domain::{DatasetName, ProjectId, QueryId, SnapshotId, Timestamp};
 use tokio::sync::{oneshot, watch};
 
 use crate::ask::{AskError, Asking, Stopped};
@@ -30,14 +31,17 @@ struct State {
 #[derive(Debug)]
 struct Handle {
     project: Option<ProjectId>,
+    /// What it reads, once that is known.
+    snapshots: Vec<(DatasetName, SnapshotId)>,
     stop: Option<oneshot::Sender<StopReason>>,
 }
 
 /// Why a query is stopped from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum StopReason {
     Cancelled,
     Closing,
+    Withdrawn(Box<Withdrawn>),
 }
 
 /// A query's place among those that run; given up when dropped.
@@ -58,7 +62,8 @@ impl Running {
     /// Lists a query.
     pub(crate) fn enter(&self, asking: &Asking) -> RunningQuery {
         let (stop, stopped) = oneshot::channel();
-        let handle = Handle { project: asking.principal.project.clone(), stop: Some(stop) };
+        let project = asking.principal.project.clone();
+        let handle = Handle { project, snapshots: Vec::new(), stop: Some(stop) };
         let mut state = lock(&self.state);
         state.running.insert(asking.query.clone(), handle);
         self.count.send_replace(state.running.len());
@@ -78,6 +83,19 @@ impl Running {
             let _ = stop.send(StopReason::Cancelled);
         }
         true
+    }
+
+    /// Stops every query that reads a snapshot which was withdrawn.
+    pub(crate) fn withdraw(&self, withdrawn: &Withdrawn) {
+        for handle in lock(&self.state).running.values_mut() {
+            let mut read = handle.snapshots.iter();
+            let reads_it = read
+                .any(|(dataset, id)| (dataset, id) == (&withdrawn.dataset, &withdrawn.snapshot));
+            if reads_it && let Some(stop) = handle.stop.take() {
+                // It may be ending at this very moment.
+                let _ = stop.send(StopReason::Withdrawn(Box::new(withdrawn.clone())));
+            }
+        }
     }
 
     /// Whether a query runs.
@@ -120,11 +138,19 @@ impl Running {
 }
 
 impl RunningQuery {
+    /// Notes what the query reads, so that withdrawing it stops the query.
+    pub(crate) fn reads(&self, snapshots: Vec<(DatasetName, SnapshotId)>) {
+        if let Some(handle) = lock(&self.state).running.get_mut(&self.query) {
+            handle.snapshots = snapshots;
+        }
+    }
+
     /// Waits until the query is to be stopped.
     pub(crate) async fn stopped(&mut self) -> AskError {
         match (&mut self.stop).await {
             Ok(StopReason::Cancelled) => Stopped::Cancelled.into(),
             Ok(StopReason::Closing) => AskError::Closing,
+            Ok(StopReason::Withdrawn(withdrawn)) => AskError::SnapshotWithdrawn(withdrawn),
             // Nobody can stop it any more.
             Err(_) => std::future::pending().await,
         }

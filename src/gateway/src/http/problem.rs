@@ -116,6 +116,8 @@ kinds! {
     Conflict = "conflict", "conflict", 409, "It conflicts with the state of things";
     /// The stored answer was made before something that it read was taken out by law.
     ResultPurged = "result_purged", "result-purged", 410, "The stored answer was taken out by law";
+    /// A snapshot that would be read was withdrawn.
+    SnapshotWithdrawn = "snapshot_withdrawn", "snapshot-withdrawn", 410, "The snapshot was withdrawn";
     /// The body is larger than allowed.
     TooLarge = "too_large", "too-large", 413, "The body is too large";
     /// The body's media type is not one that the operation reads.

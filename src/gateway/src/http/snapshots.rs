@@ -1,6 +1,8 @@
 //! `/v1/datasets/{dataset}/snapshots`: the versions of a dataset, their signed manifests, and what
 //! stewards do with them. Reading is open to anyone; publishing is in `publications`.
 
+mod standing;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use catalogue::{Snapshot, Verification, View};
@@ -28,6 +30,8 @@ pub(crate) const PERMISSIONS: Permissions = &[
     ("read_manifest", Permission::Anyone),
     ("activate", Permission::Roles(&[Role::Steward])),
     ("verify_snapshot", Permission::Roles(&[Role::Steward])),
+    ("withdraw", Permission::Roles(&[Role::Steward])),
+    ("list_affected", Permission::Roles(&[Role::Steward])),
 ];
 
 /// Registers the operations of this file.
@@ -35,6 +39,7 @@ pub(crate) fn operations(config: &mut ServiceConfig) {
     // The signature first: its address ends in more than an id, and the first that fits is taken.
     config.service(list_snapshots).service(read_manifest_signature).service(read_manifest);
     config.service(activate).service(verify_snapshot);
+    config.service(standing::withdraw).service(standing::list_affected);
 }
 
 /// A page of snapshots.
@@ -53,7 +58,7 @@ struct SnapshotSummary {
     #[schema(value_type = String, example = "s-4oymiquy7qobjgx36tej")]
     id: SnapshotId,
     /// `current` in the newest edition, `former` in an earlier one, `staged` in none yet, or `held`
-    /// in none until a person has looked at what was found.
+    /// in none until a person has looked at what was found; or `withdrawn`, wherever it is.
     #[schema(example = "current")]
     state: &'static str,
     /// The day whose state it shows.
@@ -73,9 +78,26 @@ struct SnapshotSummary {
     /// The snapshot that it replaced because that one was wrong.
     #[schema(value_type = Option<String>)]
     supersedes: Option<SnapshotId>,
+    /// Why, where it replaced one.
+    reason: Option<String>,
+    /// The snapshots that were published in its place.
+    #[schema(value_type = Vec<String>)]
+    superseded_by: Vec<SnapshotId>,
+    /// When and why it was withdrawn, if it was.
+    withdrawn: Option<WithdrawalBody>,
     /// The digest of its manifest.
     #[schema(value_type = String)]
     manifest_sha256: Sha256Digest,
+}
+
+/// When and why a snapshot was withdrawn.
+#[derive(Serialize, ToSchema)]
+struct WithdrawalBody {
+    /// Why.
+    reason: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
 }
 
 /// What reading every byte of a snapshot again found.
@@ -251,9 +273,11 @@ pub(crate) async fn verify_snapshot(
 
 fn summary(view: &View, snapshot: &Snapshot) -> SnapshotSummary {
     let manifest = snapshot.manifest();
+    let withdrawal = view.withdrawal(snapshot.dataset(), snapshot.id());
+    let corrections = view.superseded_by(snapshot).into_iter();
     SnapshotSummary {
         id: snapshot.id().clone(),
-        state: view.state(snapshot).as_str(),
+        state: withdrawal.map_or_else(|| view.state(snapshot).as_str(), |_| "withdrawn"),
         as_of: manifest.as_of,
         created: manifest.created,
         row_count: manifest.row_count,
@@ -261,6 +285,12 @@ fn summary(view: &View, snapshot: &Snapshot) -> SnapshotSummary {
         bytes: manifest.resources.iter().map(|resource| resource.bytes).sum(),
         schema_version: manifest.schema_version,
         supersedes: manifest.supersedes.clone(),
+        reason: manifest.reason.clone(),
+        superseded_by: corrections.map(|it| it.id().clone()).collect(),
+        withdrawn: withdrawal.map(|withdrawal| WithdrawalBody {
+            reason: withdrawal.reason.clone(),
+            at: withdrawal.at,
+        }),
         manifest_sha256: snapshot.manifest_sha256(),
     }
 }

@@ -1,17 +1,36 @@
 //! The entries of publications, in the order in which they must become durable.
 
+use std::sync::Arc;
+
 use audit::Event;
 use audit::entry::{EditionMade, Publish};
-use catalogue::{Pending, SignedEdition, Snapshot, Unsettled};
+use catalogue::{Pending, SignedEdition, Snapshot, Unsettled, View};
 
 use crate::publish::Reason;
+use crate::withdraw::judged;
 
-/// The entries of a pending publication.
-pub(crate) fn of_pending(pending: &Pending, reason: Option<&Reason>) -> Vec<Event> {
+/// The entries of a pending publication. With a reason, snapshots of it that were withdrawn are
+/// reinstated.
+pub(crate) fn of_pending(pending: &Pending, view: &View, reason: Option<&Reason>) -> Vec<Event> {
     let edition = pending.edition();
     let is_staged = edition.is_none();
     let published = pending.new_snapshots().map(|snapshot| publish(snapshot, is_staged));
-    published.chain(edition.map(|edition| self::edition(edition, reason))).collect()
+    let reinstated = reason.into_iter().flat_map(|reason| {
+        let again = |snapshot| judged(snapshot, String::from(reason.clone()));
+        withdrawn(pending, view).map(move |snapshot| Event::Reinstate(again(snapshot)))
+    });
+    let edition = edition.map(|edition| self::edition(edition, reason));
+    published.chain(reinstated).chain(edition).collect()
+}
+
+/// The snapshots of a pending publication that were withdrawn.
+pub(crate) fn withdrawn<'a>(
+    pending: &'a Pending,
+    view: &View,
+) -> impl Iterator<Item = &'a Arc<Snapshot>> {
+    let is_withdrawn =
+        |snapshot: &&Arc<Snapshot>| view.withdrawal(snapshot.dataset(), snapshot.id()).is_some();
+    pending.snapshots().filter(is_withdrawn)
 }
 
 /// The entry that a part of a publication lacks, of which a crash left others in the log.

@@ -90,6 +90,9 @@ pub enum PublishError {
     /// The snapshot cannot be taken up.
     #[error("the snapshot cannot be taken up")]
     Reopen(#[from] ReopenError),
+    /// The snapshot was withdrawn, and nobody says why it may be asked again.
+    #[error("the snapshot was withdrawn, and no reason is given")]
+    ReasonNeeded,
     /// No edition could be made.
     #[error("no edition could be made")]
     Propose(#[from] ProposeError),
@@ -127,6 +130,7 @@ impl PublishError {
             | Self::DraftPlace
             | Self::Adopt(_)
             | Self::Reopen(_)
+            | Self::ReasonNeeded
             | Self::Propose(_)
             | Self::Log(_)
             | Self::Settle(_) => PublicationState::Failed,

@@ -26,6 +26,8 @@ use crate::publish::{ByAnother, PublicationState, PublishError, Reason, entries}
 enum Aim {
     /// As current, in a new edition of this date; why, where somebody said so.
     Current(Date, Option<Reason>),
+    /// As current, in a new edition of this date, although it was withdrawn; why.
+    Again(Date, Reason),
     /// Without an edition.
     Staged,
 }
@@ -161,6 +163,10 @@ impl Application {
             if by_another && snapshot.manifest().publisher == own {
                 return Some(PublishError::ByAnother(ByAnother::Activate(id)));
             }
+            let is_withdrawn = view.withdrawal(snapshot.dataset(), snapshot.id()).is_some();
+            if is_withdrawn && reason.is_none() {
+                return Some(PublishError::ReasonNeeded);
+            }
             let is_held = view.state(snapshot) == SnapshotState::Held;
             (is_held && reason.is_none()).then_some(PublishError::ReasonMissing(id))
         };
@@ -175,6 +181,7 @@ impl Application {
         attribution: &Attribution,
     ) -> Result<(), PublishError> {
         let catalogue = self.catalogue();
+        let view = catalogue.view();
         let mut why = None;
         if let Aim::Current(as_of, reason) = aim {
             why = reason.as_ref();
@@ -185,13 +192,20 @@ impl Application {
                 return Err(error.into());
             }
         }
-        if let Err(failure) = self.log_pending(&pending, why, attribution).await {
+        if let Err(failure) = self.log_pending(&pending, &view, why, attribution).await {
             if failure.is_certain {
                 block_in_place(|| catalogue.abandon(pending))?;
             }
             return Err(failure.error.into());
         }
+        let reinstated: Vec<_> = match why {
+            Some(_) => entries::withdrawn(&pending, &view).cloned().collect(),
+            None => Vec::new(),
+        };
         block_in_place(|| catalogue.settle(pending))?;
+        for snapshot in reinstated {
+            catalogue.reinstate(snapshot.dataset(), snapshot.id());
+        }
         Ok(())
     }
 
@@ -199,10 +213,11 @@ impl Application {
     async fn log_pending(
         &self,
         pending: &Pending,
+        view: &View,
         reason: Option<&Reason>,
         attribution: &Attribution,
     ) -> Result<(), LogFailure> {
-        for (logged, event) in entries::of_pending(pending, reason).into_iter().enumerate() {
+        for (logged, event) in entries::of_pending(pending, view, reason).into_iter().enumerate() {
             if let Err(error) = self.audit().append(attribution, event).await {
                 // Only of a log that failed while writing nobody knows what it has.
                 let is_unknown = matches!(error, RecordError::Append(AppendError::Unavailable(_)));

@@ -111,6 +111,9 @@ pub enum OrderError {
     /// The snapshot to be replaced is not there.
     #[error("there is no snapshot {0} to supersede")]
     SupersedesUnknown(SnapshotId),
+    /// The snapshot whose periods would be kept was withdrawn.
+    #[error("the current snapshot {0} was withdrawn")]
+    CurrentWithdrawn(SnapshotId),
     /// The columns changed since the periods were published that would be kept.
     #[error("the columns of the current snapshot {0} are not those of the codebook")]
     ColumnsChanged(SnapshotId),
@@ -131,6 +134,7 @@ impl Order {
         let as_of = check_as_of(wishes.as_of, view, today)?;
         check_period(codebook, wishes.period.as_deref())?;
         check_supersedes(&wishes, view, &dataset)?;
+        check_base(&wishes, view, codebook)?;
         check_columns(codebook, view.current(&dataset).map(AsRef::as_ref))?;
         Ok(Self { dataset, as_of, wishes })
     }
@@ -166,6 +170,18 @@ fn check_supersedes(wishes: &Wishes, view: &View, dataset: &DatasetName) -> Resu
         (None, Some(_)) => Err(OrderError::ReasonAlone),
         (Some(id), Some(_)) if view.resolve(dataset, id).is_none() => {
             Err(OrderError::SupersedesUnknown(id.clone()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Periods of a withdrawn snapshot are not carried along in silence: only what supersedes it may.
+fn check_base(wishes: &Wishes, view: &View, codebook: &Codebook) -> Result<(), OrderError> {
+    let base = view.current(&codebook.name).filter(|_| codebook.kind == Kind::Periods);
+    let withdrawn = base.filter(|base| view.withdrawal(base.dataset(), base.id()).is_some());
+    match withdrawn {
+        Some(base) if wishes.supersedes.as_ref() != Some(base.id()) => {
+            Err(OrderError::CurrentWithdrawn(base.id().clone()))
         }
         _ => Ok(()),
     }

@@ -65,7 +65,8 @@ pub(crate) enum SnapshotsCommand {
         /// The dataset.
         dataset: DatasetName,
     },
-    /// Show a snapshot's manifest.
+    /// Show a snapshot's manifest, and on standard error what it corrects, what corrects it, and
+    /// whether it was withdrawn.
     #[command(after_help = "Example:\n  readingroom snapshots show --data DIR listings s-…\n")]
     Show {
         /// Where.
@@ -113,7 +114,34 @@ pub(crate) enum SnapshotsCommand {
         /// The later one, by id or by day; the current one unless given.
         to: Option<String>,
     },
-    /// Make a staged, held or former snapshot the current one.
+    /// Take a snapshot back: from then on every query that would read it is refused with the reason.
+    #[command(
+        after_help = "Example:\n  readingroom snapshots withdraw --data DIR listings s-… --reason 'prices were in cents'\n\nUndone by `snapshots activate … --reason TEXT`.\n"
+    )]
+    Withdraw {
+        /// Where.
+        #[command(flatten)]
+        target: Target,
+        /// The dataset.
+        dataset: DatasetName,
+        /// The snapshot.
+        id: SnapshotId,
+        /// Why; whoever asks is told.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// List which queries of which projects used a snapshot, so that they can be told.
+    #[command(after_help = "Example:\n  readingroom snapshots affected --data DIR listings s-…\n")]
+    Affected {
+        /// Where.
+        #[command(flatten)]
+        target: Target,
+        /// The dataset.
+        dataset: DatasetName,
+        /// The snapshot.
+        id: SnapshotId,
+    },
+    /// Make a staged, held or former snapshot the current one, or undo a withdrawal.
     #[command(
         after_help = "Example:\n  readingroom snapshots activate --data DIR listings s-… --reason 'checked by hand'\n"
     )]
@@ -125,7 +153,7 @@ pub(crate) enum SnapshotsCommand {
         dataset: DatasetName,
         /// The snapshot.
         id: SnapshotId,
-        /// Why, for the log; needed for a snapshot that is held.
+        /// Why, for the log; needed for a snapshot that is held or was withdrawn.
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },

@@ -1,4 +1,4 @@
-//! `snapshots`: list, show, verify, diff, activate, compact.
+//! `snapshots`: list, show, verify, diff, activate, withdraw, affected, compact.
 
 mod diff;
 
@@ -30,8 +30,14 @@ pub(crate) fn run(command: SnapshotsCommand) -> anyhow::Result<()> {
         }
         SnapshotsCommand::Show { target, dataset, id } => {
             let path = format!("/v1/datasets/{dataset}/snapshots/{id}");
-            let manifest: Value = Client::to(&target)?.get(&path)?;
-            output::json(&manifest)
+            let client = Client::to(&target)?;
+            let manifest: Value = client.get(&path)?;
+            output::json(&manifest)?;
+            let all = client.list(&format!("/v1/datasets/{dataset}/snapshots"), "snapshots")?;
+            if let Some(listed) = all.iter().find(|listed| listed["id"] == id.as_str()) {
+                tell_standing(listed);
+            }
+            Ok(())
         }
         SnapshotsCommand::Verify { target, dataset, id } => {
             let path = format!("/v1/datasets/{dataset}/snapshots/{id}/verify");
@@ -51,6 +57,37 @@ pub(crate) fn run(command: SnapshotsCommand) -> anyhow::Result<()> {
             diff::show(&changes);
             Ok(())
         }
+        SnapshotsCommand::Withdraw { target, dataset, id, reason } => {
+            let path = format!("/v1/datasets/{dataset}/snapshots/{id}/withdraw");
+            let withdrawn: Value = Client::to(&target)?.post(&path, &json!({"reason": reason}))?;
+            if target.json {
+                return output::json(&withdrawn);
+            }
+            let of = |name: &str| output::cell(&withdrawn[name]);
+            output::line(format_args!(
+                "{id} is withdrawn; {} queries of {} projects used it, `readingroom snapshots \
+                 affected` lists them",
+                of("queries"),
+                of("projects")
+            ));
+            Ok(())
+        }
+        SnapshotsCommand::Affected { target, dataset, id } => {
+            let path = format!("/v1/datasets/{dataset}/snapshots/{id}/affected");
+            let queries = Client::to(&target)?.list(&path, "queries")?;
+            if target.json {
+                return output::json(&queries);
+            }
+            let columns = [
+                ("/project", Column::text("PROJECT")),
+                ("/query", Column::text("QUERY")),
+                ("/asked_at", Column::text("ASKED")),
+                ("/outcome", Column::text("OUTCOME")),
+                ("/rows", Column::number("ROWS")),
+            ];
+            output::objects(&columns, &queries);
+            Ok(())
+        }
         SnapshotsCommand::Activate { target, dataset, id, reason } => {
             let path = format!("/v1/datasets/{dataset}/snapshots/{id}/activate");
             let body = reason.map_or_else(|| json!({}), |reason| json!({"reason": reason}));
@@ -61,6 +98,22 @@ pub(crate) fn run(command: SnapshotsCommand) -> anyhow::Result<()> {
             output::line(format_args!("{id} is current in {}", output::cell(&edition["id"])));
             Ok(())
         }
+    }
+}
+
+/// Says of a snapshot, as lists have it, what no signed manifest can: what became of it.
+fn tell_standing(listed: &Value) {
+    let of = |name: &str| output::cell(&listed[name]);
+    output::note(format_args!("state: {}", of("state")));
+    if !listed["supersedes"].is_null() {
+        output::note(format_args!("supersedes {}: {}", of("supersedes"), of("reason")));
+    }
+    for other in listed["superseded_by"].as_array().into_iter().flatten() {
+        output::note(format_args!("superseded by {}", output::cell(other)));
+    }
+    if let Some(withdrawn) = listed["withdrawn"].as_object() {
+        let of = |name: &str| withdrawn.get(name).map(output::cell).unwrap_or_default();
+        output::note(format_args!("withdrawn on {}: {}", of("at"), of("reason")));
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use domain::Notice;
 use domain::ids::ProjectId;
 use domain::outcome::{FailureKind, LimitHit, Summary};
-use domain::question::Question;
+use domain::question::{Question, VersionWanted};
 use domain::verdict::{Refusal, RefusalCode, Verdict};
 
 use super::admission::Place;
@@ -40,6 +40,15 @@ pub enum RunEnd {
     WallTime,
     /// The sink takes no more; the worker was killed.
     Sink,
+}
+
+/// Why there is no verdict on a question.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NoVerdict {
+    /// Planning said no.
+    Refused(Refusal),
+    /// The statement pins versions that the question does not have yet: plan again with them.
+    Versions(Vec<VersionWanted>),
 }
 
 /// Why a worker gave no answer that it should have given. It is dead.
@@ -145,11 +154,11 @@ impl Lease {
     pub async fn plan(
         &mut self,
         question: &Question,
-    ) -> Result<Result<Verdict, Refusal>, WorkerError> {
+    ) -> Result<Result<Verdict, NoVerdict>, WorkerError> {
         let frame = match encode(&ToWorker::Plan(Cow::Borrowed(question))) {
             Ok(frame) => frame,
             Err(ProtocolError::TooLong { length_bytes_max, .. }) => {
-                return Ok(Err(too_long(length_bytes_max)));
+                return Ok(Err(NoVerdict::Refused(too_long(length_bytes_max))));
             }
             Err(source) => return Err(source.into()),
         };
@@ -164,7 +173,7 @@ impl Lease {
         let Ok(said) = said.await else {
             self.process.kill(Stop::PlanTime);
             self.process.ended().await;
-            return Ok(Err(took_too_long(deadline)));
+            return Ok(Err(NoVerdict::Refused(took_too_long(deadline))));
         };
         match said {
             Ok(Incoming::Message(FromWorker::Verdict(verdict))) => {
@@ -173,7 +182,11 @@ impl Lease {
             }
             Ok(Incoming::Message(FromWorker::Refused(refusal))) => {
                 self.phase = Phase::Clean;
-                Ok(Err(refusal))
+                Ok(Err(NoVerdict::Refused(refusal)))
+            }
+            Ok(Incoming::Message(FromWorker::Versions(wanted))) => {
+                self.phase = Phase::Clean;
+                Ok(Err(NoVerdict::Versions(wanted)))
             }
             other => Err(explain(&self.process, other).await),
         }

@@ -13,7 +13,7 @@ use domain::ids::{ColumnName, DatasetName, Sha256Digest, SnapshotId};
 use domain::limits::{LimitName, Limits};
 use domain::outcome::{FailureKind, LimitHit, Summary};
 use domain::publication::{Draft, Progress, RejectReport, Stage};
-use domain::question::{Format, Mount, MountedFile, OnLimit, Question};
+use domain::question::{Format, Mount, MountedFile, OnLimit, Pin, Question, Version};
 use domain::verdict::{AnswerColumn, Position, Refusal, RefusalCode, Scan, Verdict};
 use proptest::prelude::*;
 use serde::Serialize;
@@ -59,9 +59,19 @@ fn question() -> impl Strategy<Value = Question> {
             on_limit: OnLimit::Truncate,
             format,
             explain,
+            pins: pins(&mounts),
             mounts,
             known: Vec::new(),
         })
+}
+
+fn pins(mounts: &[Mount]) -> Vec<Pin> {
+    let pin = |mount: &Mount| Pin {
+        version: Version::Snapshot(mount.snapshot.clone()),
+        mount: mount.clone(),
+        columns: Vec::new(),
+    };
+    mounts.iter().map(pin).collect()
 }
 
 fn to_worker() -> impl Strategy<Value = ToWorker<'static>> {
@@ -114,6 +124,11 @@ fn from_worker() -> impl Strategy<Value = FromWorker> {
         Just(FromWorker::Ready { sandbox_level: Level::Process }),
         verdict().prop_map(FromWorker::Verdict),
         refusal.prop_map(FromWorker::Refused),
+        digest().prop_map(|sha256| {
+            let version = Version::Snapshot(SnapshotId::from_digest(&sha256));
+            let dataset = DatasetName::parse("ads").unwrap();
+            FromWorker::Versions(vec![VersionWanted { dataset, version, position: None }])
+        }),
         summary.prop_map(FromWorker::Finished),
         Just(FromWorker::Failed(FailureKind::DivideByZero)),
         hit.prop_map(FromWorker::LimitHit),

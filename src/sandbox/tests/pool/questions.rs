@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::time::Duration;
 
-use sandbox::{LeaseError, RunEnd, SinkFull, Stop, WorkerEnd, WorkerError};
+use domain::Verdict;
+use sandbox::{LeaseError, NoVerdict, RunEnd, SinkFull, Stop, WorkerEnd, WorkerError};
 
 use super::script::{self, question};
 use super::{LONG, Room, loss, project_id, rows, run};
@@ -71,7 +72,7 @@ async fn a_question_too_long_to_hand_over_is_refused() {
     let refused = lease.plan(&question(&long)).await.unwrap();
     let planned = lease.plan(&question("chunk 1")).await.unwrap();
 
-    assert!(refused.is_err_and(|refusal| refusal.detail.contains("8 MiB")));
+    assert!(is_refused(refused, "8 MiB"));
     assert!(planned.is_ok());
 }
 
@@ -95,7 +96,7 @@ async fn planning_that_takes_too_long_is_refused() {
     let planned = lease.plan(&question("park in planning")).await.unwrap();
     let ends = room.lives.ends(1).await;
 
-    assert!(planned.is_err_and(|refusal| refusal.detail.contains("took too long")));
+    assert!(is_refused(planned, "took too long"));
     assert_eq!(ends, [WorkerEnd::Stopped(Stop::PlanTime)]);
 }
 
@@ -195,4 +196,22 @@ async fn the_queue_has_a_deadline() {
     let Err(LeaseError::Busy { retry_after }) = late else { panic!("not busy") };
     assert_eq!(retry_after, Duration::from_secs(1));
     assert!(served.is_ok());
+}
+
+/// A statement that pins versions is planned in two steps, on one lease.
+#[tokio::test]
+async fn a_worker_may_ask_for_versions_before_it_plans() {
+    let room = Room::open();
+    let mut lease = room.lease("p-ada").await;
+
+    let asked = lease.plan(&question("pin")).await.unwrap();
+    let planned = lease.plan(&question("chunk 1")).await.unwrap();
+
+    let Err(NoVerdict::Versions(wanted)) = asked else { panic!("{asked:?}") };
+    assert_eq!(wanted[0].version.to_string(), "2026-10-01");
+    assert!(planned.is_ok());
+}
+
+fn is_refused(planned: Result<Verdict, NoVerdict>, because: &str) -> bool {
+    matches!(planned, Err(NoVerdict::Refused(refusal)) if refusal.detail.contains(because))
 }

@@ -12,7 +12,7 @@ use domain::ids::{ColumnName, DatasetName, Sha256Digest};
 use domain::limits::Limits;
 use domain::outcome::Summary;
 use domain::publication::{Draft, DraftFile, Progress, PublishJob, RejectReport, Stage};
-use domain::question::{Format, OnLimit, Question};
+use domain::question::{Format, OnLimit, Question, Version, VersionWanted};
 use domain::task::{PackedFile, Task, TaskEnd};
 use domain::verdict::{Refusal, RefusalCode, Verdict};
 use sandbox::PoolSettings;
@@ -51,6 +51,7 @@ pub(crate) fn question(sql: &str) -> Question {
         format: Format::Csv,
         explain: false,
         mounts: Vec::new(),
+        pins: Vec::new(),
         known: Vec::new(),
     }
 }
@@ -152,6 +153,11 @@ impl Worker {
                 detail: "no".to_owned(),
                 position: None,
             })),
+            "pin" => self.say(&FromWorker::Versions(vec![VersionWanted {
+                dataset: DatasetName::parse("ads").unwrap(),
+                version: Version::parse("2026-10-01").unwrap(),
+                position: None,
+            }])),
             _ => self.say(&FromWorker::Verdict(verdict())),
         }
     }

@@ -1,7 +1,7 @@
 //! The problems that a question can come to.
 
 use access::{Denial, LimitReached, Policy};
-use catalogue::NoEdition;
+use catalogue::{NoEdition, Withdrawn};
 use domain::limits::{LimitName, LimitRaised};
 use domain::outcome::FailureKind;
 use domain::verdict::{Refusal, RefusalCode};
@@ -22,6 +22,10 @@ impl From<&AskError> for Problem {
             AskError::Limited(limit) => Self::from(limit),
             AskError::Refused(refused) => Self::from(&*refused.0),
             AskError::NoEdition(none) => Self::from(*none),
+            AskError::Version { none, position } => {
+                Kind::NotFound.problem(none.to_string()).at(*position)
+            }
+            AskError::SnapshotWithdrawn(withdrawn) => Self::from(&**withdrawn),
             AskError::LimitRaised(raised) => Self::from(*raised),
             AskError::Stopped(stopped) => Self::from(stopped),
             AskError::Failed(kind) => Kind::QueryFailed.problem(advice(*kind)).failure(*kind),
@@ -130,6 +134,12 @@ impl From<&Refusal> for Problem {
             RefusalCode::BodyInvalid => Kind::BodyInvalid,
         };
         kind.problem(refusal.detail.clone()).at(refusal.position)
+    }
+}
+
+impl From<&Withdrawn> for Problem {
+    fn from(withdrawn: &Withdrawn) -> Self {
+        Kind::SnapshotWithdrawn.problem(withdrawn.to_string())
     }
 }
 

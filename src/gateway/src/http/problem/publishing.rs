@@ -10,6 +10,7 @@ use crate::http::wire::params::not_found;
 use crate::publish::inbox::ReceiveError;
 use crate::publish::label::{Label, LabelError};
 use crate::publish::{ByAnother, CancelError, InvalidReason, OrderError, PublishError};
+use crate::withdraw::WithdrawError;
 
 /// When trying again makes sense after something was short for a moment.
 const SHORT_RETRY_S: u64 = 5;
@@ -67,6 +68,10 @@ impl From<&PublishError> for Problem {
             | PublishError::DraftPlace
             | PublishError::Contents => Self::internal(),
             PublishError::Adopt(adopt) => Self::from(adopt),
+            PublishError::ReasonNeeded => Kind::Conflict.problem(
+                "The snapshot was withdrawn. Say why it may be asked again: activate it with a \
+                 reason.",
+            ),
             PublishError::Reopen(ReopenError::Unsettled) => unsettled(),
             PublishError::Reopen(ReopenError::Unknown { .. }) => not_found(),
             PublishError::Propose(propose) => Self::from(propose),
@@ -118,6 +123,25 @@ fn unsettled() -> Problem {
         .retry_after_s(LONG_RETRY_S)
 }
 
+impl From<WithdrawError> for Problem {
+    fn from(error: WithdrawError) -> Self {
+        let problem = match &error {
+            WithdrawError::Unknown => not_found(),
+            WithdrawError::Again(withdrawn) => Kind::Conflict.problem(format!(
+                "{} was withdrawn on {} already.",
+                withdrawn.snapshot,
+                withdrawn.at.date()
+            )),
+            WithdrawError::Log(_) => log_unavailable(),
+            WithdrawError::Replay(_) => Self::internal(),
+            WithdrawError::Closing => Kind::TooBusy
+                .problem("The server is being stopped; withdraw when it is back.")
+                .retry_after_s(SHORT_RETRY_S),
+        };
+        problem.logged(&error)
+    }
+}
+
 impl From<InvalidReason> for Problem {
     fn from(error: InvalidReason) -> Self {
         let said = capitalised(&error.to_string());
@@ -137,7 +161,9 @@ impl From<&OrderError> for Problem {
     fn from(error: &OrderError) -> Self {
         let kind = match error {
             OrderError::DatasetUnknown | OrderError::SupersedesUnknown(_) => Kind::NotFound,
-            OrderError::AsOfBeforeNewest { .. } | OrderError::ColumnsChanged(_) => Kind::Conflict,
+            OrderError::AsOfBeforeNewest { .. }
+            | OrderError::CurrentWithdrawn(_)
+            | OrderError::ColumnsChanged(_) => Kind::Conflict,
             OrderError::AsOfFuture { .. }
             | OrderError::PeriodOfState
             | OrderError::Period(_)
@@ -155,6 +181,9 @@ impl From<&OrderError> for Problem {
             OrderError::ReasonMissing => "Say why in `reason`",
             OrderError::ReasonAlone => "Leave `reason` out, or name the snapshot in `supersedes`",
             OrderError::SupersedesUnknown(_) => "The dataset's list of snapshots has the ids",
+            OrderError::CurrentWithdrawn(_) => {
+                "Activate the one before it first, or say in `supersedes` that this one corrects it"
+            }
             OrderError::ColumnsChanged(_) => {
                 "Periods that are kept must have the columns of today's codebook; its changelog \
                  says what changed"
@@ -210,6 +239,14 @@ impl From<&AdoptError> for Problem {
             AdoptError::SupersedesUnknown(id) => {
                 Self::from(&OrderError::SupersedesUnknown(id.clone()))
             }
+            AdoptError::Withdrawn(id) => Kind::Conflict.problem(format!(
+                "The delivery is the snapshot {id}, which was withdrawn. Activate that with a \
+                 reason if it may be asked again."
+            )),
+            AdoptError::CorrectsNothing(id) => Kind::Conflict.problem(format!(
+                "The delivery is the snapshot {id}, which is there already, so that it corrects \
+                 nothing. Activate that, or deliver what is right."
+            )),
             AdoptError::Folder(folder) => Self::from(folder),
             AdoptError::File(DamageKind::Unreadable(cause)) => disk(cause),
             AdoptError::Draft(_) | AdoptError::File(_) | AdoptError::Canonicalize(_) => {

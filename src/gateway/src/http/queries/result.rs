@@ -15,6 +15,7 @@ use crate::http::wire::accept;
 use crate::http::wire::range::{self, Part};
 use crate::records::{EndedRecord, Record};
 use crate::spool::Stored;
+use crate::withdraw::check_standing;
 
 use super::body::AnswerBody;
 use super::own_record;
@@ -77,15 +78,20 @@ pub(crate) async fn fetch_result(
     Ok(answer::respond(&released.ok_or_else(Problem::internal)?, part))
 }
 
-/// Checks that what a question was answered under still holds; a no is an entry.
+/// Checks that what a question was answered under still holds, and that no snapshot that it was
+/// answered from was withdrawn; a no is an entry.
 async fn may_fetch(
     room: &Application,
     caller: &Caller,
     context: &RequestContext,
     record: &Record,
 ) -> Result<(), Problem> {
-    let Err(denial) = still_granted(room, caller.principal()?, record) else { return Ok(()) };
-    let problem = Problem::from(&denial);
+    let standing = check_standing(&room.catalogue().view(), record.snapshots());
+    let problem = match (still_granted(room, caller.principal()?, record), standing) {
+        (Err(denial), _) => Problem::from(&denial),
+        (Ok(()), Err(withdrawn)) => Problem::from(&withdrawn),
+        (Ok(()), Ok(())) => return Ok(()),
+    };
     let attribution = room.attribution(caller, context);
     room.log_denied(&attribution, context.operation_id(), problem.kind().code()).await?;
     Err(problem.recorded())
