@@ -28,6 +28,7 @@ read_keys               GET    /v1/keys                                         
 list_datasets           GET    /v1/datasets                                      200 200 200 200 200 200 200
 show_dataset            GET    /v1/datasets/listings                             200 200 200 200 200 200 200
 read_codebook           GET    /v1/datasets/listings/codebook                    200 200 200 200 200 200 200
+read_croissant          GET    /v1/datasets/listings/croissant                   200 200 200 200 200 200 200
 list_snapshots          GET    /v1/datasets/listings/snapshots                   200 200 200 200 200 200 200
 read_manifest           GET    /v1/datasets/listings/snapshots/{snapshot}        200 200 200 200 200 200 200
 read_manifest_signature GET    /v1/datasets/listings/snapshots/{snapshot}.sig    200 200 200 200 200 200 200

@@ -287,7 +287,7 @@ fn every_snapshot_verifies(room: &Room) {
         let resources = manifest["resources"].as_array().unwrap().iter();
         named.extend(
             resources
-                .map(|it| it["path"].as_str().unwrap().trim_start_matches("../files/").to_owned()),
+                .map(|it| it["path"].as_str().unwrap().trim_start_matches("files/").to_owned()),
         );
     }
     let files = crate::log::files_below(&room.folder.path().join("snapshots/listings/files"));

@@ -25,5 +25,6 @@ mod statements;
 mod tidy;
 mod tokens;
 mod versions;
+mod vocabularies;
 mod wait;
 mod withdrawal;

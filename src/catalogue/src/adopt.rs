@@ -16,7 +16,7 @@ use crate::damage::DamageKind;
 use crate::digest::digest;
 use crate::draft::{self, DraftFault};
 use crate::folder::{self, FolderError, TEMP_PREFIX};
-use crate::layout::{CODEBOOK_FILE, Layout, MANIFEST_FILE, MANIFEST_SEAL_FILE};
+use crate::layout::{CODEBOOK_FILE, FILES_FOLDER, Layout, MANIFEST_FILE, MANIFEST_SEAL_FILE};
 use crate::seal::{Sealed, Sealer};
 use crate::snapshot::Snapshot;
 use crate::view::{View, open_regular};
@@ -160,6 +160,7 @@ pub(crate) fn store(
     folder::write_new(&temp.join(CODEBOOK_FILE), snapshot.codebook.bytes())?;
     folder::write_new(&temp.join(MANIFEST_SEAL_FILE), snapshot.signature.as_bytes())?;
     folder::write_new(&temp.join(MANIFEST_FILE), &snapshot.bytes)?;
+    folder::link(&Path::new("..").join(FILES_FOLDER), &temp.join(FILES_FOLDER))?;
     folder::sync(&temp)?;
     folder::rename(&temp, &pending)?;
     Ok(())

@@ -18,7 +18,7 @@ use domain::{Sha256Digest, Timestamp};
 
 use crate::adopt::{self, AdoptError};
 use crate::folder::FolderError;
-use crate::layout::{Layout, file_name};
+use crate::layout::{Layout, path_in_manifest};
 use crate::seal::{Sealed, Sealer};
 use crate::snapshot::Snapshot;
 use crate::tombstone::{SignedTombstone, Tombstone};
@@ -177,7 +177,7 @@ fn replaced(resource: &Resource, compaction: &Compaction<'_>) -> Vec<Resource> {
     let several = 1 < files.len();
     let anew = files.iter().enumerate().map(|(number, file)| Resource {
         name: if several { format!("{}-{number}", resource.name) } else { resource.name.clone() },
-        path: format!("../files/{}", file_name(&file.sha256)),
+        path: path_in_manifest(&file.sha256),
         bytes: file.bytes,
         hash: FileHash(file.sha256),
         row_count: file.row_count,

@@ -10,7 +10,7 @@ use domain::manifest::{ColumnSummary, FileHash, Resource};
 use domain::publication::{Draft, DraftFile};
 use domain::{ColumnName, Sha256Digest};
 
-use crate::layout::file_name;
+use crate::layout::path_in_manifest;
 use crate::snapshot::Snapshot;
 
 /// How a draft contradicts its codebook, the snapshot before, or itself.
@@ -124,7 +124,7 @@ fn resource(codebook: &Codebook, file: &DraftFile, number: u64) -> Resource {
     };
     Resource {
         name,
-        path: format!("../files/{}", file_name(&file.sha256)),
+        path: path_in_manifest(&file.sha256),
         format: "parquet".to_owned(),
         bytes: file.bytes,
         hash: FileHash(file.sha256),

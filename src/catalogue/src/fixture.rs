@@ -123,10 +123,11 @@ impl Room {
         let mut folders = vec![self.path().to_owned()];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
+                let entry = entry.unwrap();
+                let (kind, path) = (entry.file_type().unwrap(), entry.path());
+                if kind.is_dir() {
                     folders.push(path);
-                } else {
+                } else if kind.is_file() {
                     files.push(path.strip_prefix(self.path()).unwrap().to_owned());
                 }
             }
@@ -309,7 +310,9 @@ fn copy_folder(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
+        if let Ok(linked) = fs::read_link(&path) {
+            std::os::unix::fs::symlink(linked, &target).unwrap();
+        } else if path.is_dir() {
             fs::create_dir(&target).unwrap();
             copy_folder(&path, &target);
         } else {

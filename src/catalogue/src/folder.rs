@@ -68,6 +68,11 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
     write().map_err(failed("written", path))
 }
 
+/// Makes a symbolic link; its name becomes durable with its folder's [`sync`].
+pub(crate) fn link(target: &Path, path: &Path) -> Result<(), FolderError> {
+    std::os::unix::fs::symlink(target, path).map_err(failed("made", path))
+}
+
 /// Writes a read-only file in place of an older one, if any, atomically and durably.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
     let folder = path.parent().unwrap_or(Path::new("."));

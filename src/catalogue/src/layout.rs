@@ -3,7 +3,8 @@
 //! # Shape
 //! ```text
 //! snapshots/<dataset>/files/<sha256>.parquet
-//! snapshots/<dataset>/<snapshot-id>/datapackage.json, datapackage.json.sig, codebook.json
+//! snapshots/<dataset>/<snapshot-id>/datapackage.json, datapackage.json.sig, codebook.json,
+//!                                   files -> ../files, so that the folder is a whole Data Package
 //! snapshots/<dataset>/<snapshot-id>/redacted.json, redacted.json.sig   (of one that was compacted)
 //! redactions/<dataset>.jsonl, <dataset>.clean.json
 //! editions/e-<number>.json, e-<number>.json.sig
@@ -91,6 +92,11 @@ impl Layout {
 /// The name of a content-addressed file.
 pub(crate) fn file_name(sha256: &Sha256Digest) -> String {
     format!("{sha256}.parquet")
+}
+
+/// Where a manifest says that a content-addressed file lies: through the link beside it.
+pub(crate) fn path_in_manifest(sha256: &Sha256Digest) -> String {
+    format!("{FILES_FOLDER}/{}", file_name(sha256))
 }
 
 /// The digest that a content-addressed file is named by, if it is one.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::damage::{Damage, DamageKind};
 use crate::folder::{self, FolderError, PENDING_PREFIX};
-use crate::layout::{CODEBOOK_FILE, Layout, MANIFEST_FILE, MANIFEST_SEAL_FILE};
+use crate::layout::{CODEBOOK_FILE, FILES_FOLDER, Layout, MANIFEST_FILE, MANIFEST_SEAL_FILE};
 use crate::load::read_file;
 use crate::seal::{Sealed, Sealer};
 
@@ -123,7 +123,7 @@ pub(crate) fn discard(layout: &Layout, signed: &SignedTombstone) -> Result<(), F
 
 /// Removes from a folder with a tombstone what the snapshot left.
 pub(crate) fn sweep(folder: &std::path::Path) -> Result<(), FolderError> {
-    for name in [MANIFEST_FILE, MANIFEST_SEAL_FILE, CODEBOOK_FILE] {
+    for name in [MANIFEST_FILE, MANIFEST_SEAL_FILE, CODEBOOK_FILE, FILES_FOLDER] {
         folder::remove(&folder.join(name))?;
     }
     folder::sync(folder)

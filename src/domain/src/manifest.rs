@@ -78,7 +78,8 @@ pub struct Coverage {
 pub struct Resource {
     /// `<dataset>-<period>-<number>`, or `<dataset>-<number>` of a state.
     pub name: String,
-    /// Where it lies, relative to the manifest: `../files/<sha256>.parquet`.
+    /// Where it lies, relative to the manifest: `files/<sha256>.parquet`. Data Packages may not
+    /// name what lies above them, so `files` beside the manifest leads to the dataset's files.
     pub path: String,
     /// Always `parquet`.
     pub format: String,

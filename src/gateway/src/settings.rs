@@ -4,6 +4,8 @@
 //! `settings/reference.toml`, which `init` writes into a new data folder, names every setting
 //! with its default; a test reads it back and compares.
 
+mod catalogue;
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,6 +15,8 @@ use domain::{Limits, LimitsPatch, ProjectId, Role};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::http::problem::PROBLEM_BASE_URL;
+
+pub use catalogue::CatalogueSettings;
 
 /// The commented file that `init` writes: every setting with its default.
 pub const REFERENCE: &str = include_str!("settings/reference.toml");
@@ -58,6 +62,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// The base of problem types; each is a page of `docs/problems/`.
     pub problem_base_url: String,
+    /// Who publishes, as catalogues tell it.
+    pub catalogue: CatalogueSettings,
     /// Certificate and key, where no proxy ends TLS.
     pub tls: Option<TlsSettings>,
     /// Connections and bodies.
@@ -262,6 +268,7 @@ impl Default for Settings {
             metrics_listen: None,
             public_url: None,
             problem_base_url: PROBLEM_BASE_URL.to_owned(),
+            catalogue: CatalogueSettings::default(),
             tls: None,
             http: HttpSettings::default(),
             log: LogSettings::default(),
@@ -401,6 +408,9 @@ impl Settings {
         {
             let rule = "must be a name without spaces and plus signs";
             return Err(SettingsError::Range { name: "log.origin", rule });
+        }
+        if let Some((name, rule)) = self.catalogue.broken_rule() {
+            return Err(SettingsError::Range { name, rule });
         }
         Ok(())
     }

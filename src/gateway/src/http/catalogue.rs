@@ -1,34 +1,43 @@
-//! `/catalog.jsonld`: the datasets in the words of data portals. Open to anyone.
+//! `/catalog.jsonld` and `…/croissant`: the datasets in the words of data portals and of machine
+//! learning. Open to anyone, like all of the catalogue.
 //!
-//! # Source
-//! DCAT 3 (W3C Recommendation); access rights of the EU Publications Office, as DCAT-AP asks.
+//! # Rooms
+//! - [`about`]: who publishes, at which address; [`coverage`]: which time a snapshot is about
+//! - [`dcat`]: DCAT-AP 3; [`croissant`]: Croissant 1.1, with [`responsible`] on how the data came about
+
+mod about;
+mod coverage;
+mod croissant;
+mod dcat;
+mod responsible;
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use catalogue::View;
 use domain::DatasetName;
-use domain::codebook::Tier;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::Application;
+use crate::http::catalogue::about::About;
 use crate::http::door::permission::{Permission, Permissions};
 use crate::http::problem::Problem;
 use crate::http::wire::document::{Lasting, document};
+use crate::http::wire::params::not_found;
 
 /// Who may call what here.
-pub(crate) const PERMISSIONS: Permissions = &[("read_catalogue", Permission::Anyone)];
+pub(crate) const PERMISSIONS: Permissions =
+    &[("read_catalogue", Permission::Anyone), ("read_croissant", Permission::Anyone)];
 
-/// The vocabulary of access rights.
-const ACCESS_RIGHT: &str = "http://publications.europa.eu/resource/authority/access-right";
+/// What both documents are.
+const JSON_LD: &str = "application/ld+json";
 
-/// Registers the operation of this file.
+/// Registers the operations of this file.
 pub(crate) fn operations(config: &mut ServiceConfig) {
-    config.service(read_catalogue);
+    config.service(read_catalogue).service(read_croissant);
 }
 
-/// Gives the catalogue in DCAT 3, as JSON-LD, for data portals to harvest.
+/// Gives the catalogue in DCAT-AP 3, as JSON-LD, for data portals to harvest.
 ///
-/// Addresses in it are relative to its own.
+/// Rows are had by asking in SQL, so each dataset is described with the service that answers.
 #[utoipa::path(
     tag = "catalogue",
     responses(
@@ -42,68 +51,38 @@ pub(crate) async fn read_catalogue(
     room: web::Data<Application>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let bytes = serde_json::to_vec(&described(&room.catalogue().view()));
+    let described = dcat::catalogue(&room.catalogue().view(), &About::of(&room));
+    linked_data(&request, &described)
+}
+
+/// Gives the current snapshot of a dataset in Croissant 1.1, as JSON-LD.
+///
+/// It describes the snapshot's files and columns; the files themselves are not given out.
+#[utoipa::path(
+    tag = "catalogue",
+    params(("dataset" = String, Path, description = "The dataset's name.")),
+    responses(
+        (status = 200, description = "The snapshot that the newest edition has.", body = Object,
+            content_type = "application/ld+json"),
+        (status = 304, description = "The caller has it already."),
+    ),
+)]
+#[get("/v1/datasets/{dataset}/croissant")]
+pub(crate) async fn read_croissant(
+    room: web::Data<Application>,
+    dataset: web::Path<DatasetName>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let view = room.catalogue().view();
+    let edition = view.newest().ok_or_else(not_found)?;
+    let snapshot = view.in_edition(edition.edition(), &dataset).ok_or_else(not_found)?;
+    let described = croissant::snapshot(snapshot, edition.edition(), &About::of(&room));
+    linked_data(&request, &described)
+}
+
+/// Answers with JSON-LD.
+fn linked_data(request: &HttpRequest, described: &Value) -> Result<HttpResponse, Problem> {
+    let bytes = serde_json::to_vec(described);
     let bytes = bytes.map_err(|error| Problem::internal().logged(&error))?;
-    Ok(document(&request, "application/ld+json", Lasting::UntilPublished, &bytes))
-}
-
-/// The catalogue as DCAT describes it.
-fn described(view: &View) -> Value {
-    let names = view.datasets();
-    let datasets: Vec<Value> = names.iter().filter_map(|name| dataset(view, name)).collect();
-    let served: Vec<Value> =
-        datasets.iter().map(|dataset| json!({"@id": dataset["@id"]})).collect();
-    json!({
-        "@context": {
-            "dcat": "http://www.w3.org/ns/dcat#",
-            "dct": "http://purl.org/dc/terms/",
-            "xsd": "http://www.w3.org/2001/XMLSchema#",
-        },
-        "@id": "/catalog.jsonld",
-        "@type": "dcat:Catalog",
-        "dct:title": "Reading Room",
-        "dct:description": "Data of a very large online platform for vetted researchers, as \
-            Article 40 of Regulation (EU) 2022/2065 asks.",
-        "dcat:service": {
-            "@id": "/v1/queries",
-            "@type": "dcat:DataService",
-            "dct:title": "Questions in SQL",
-            "dcat:endpointURL": {"@id": "/v1/queries"},
-            "dcat:endpointDescription": {"@id": "/openapi.yaml"},
-            "dcat:servesDataset": served,
-        },
-        "dcat:dataset": datasets,
-    })
-}
-
-/// One dataset as DCAT describes it.
-fn dataset(view: &View, name: &DatasetName) -> Option<Value> {
-    let codebook = view.codebook(name)?.codebook();
-    let right = match codebook.tier {
-        Tier::Public | Tier::Vetted => "RESTRICTED",
-        Tier::Oversight => "NON_PUBLIC",
-    };
-    let mut described = json!({
-        "@id": format!("/v1/datasets/{name}"),
-        "@type": "dcat:Dataset",
-        "dct:identifier": name,
-        "dct:title": codebook.title,
-        "dct:description": codebook.description.trim(),
-        "dct:accessRights": {"@id": format!("{ACCESS_RIGHT}/{right}")},
-        "dct:conformsTo": {"@id": format!("/v1/datasets/{name}/codebook")},
-    });
-    if let Some(current) = view.current(name) {
-        let manifest = current.manifest();
-        described["dcat:version"] = json!(current.id());
-        described["dct:modified"] =
-            json!({"@type": "xsd:date", "@value": manifest.as_of.to_string()});
-        described["dcat:distribution"] = json!({
-            "@id": format!("/v1/datasets/{name}/snapshots/{}", current.id()),
-            "@type": "dcat:Distribution",
-            "dct:title": "The signed manifest of the current snapshot",
-            "dcat:accessURL": {"@id": "/v1/queries"},
-            "dcat:accessService": {"@id": "/v1/queries"},
-        });
-    }
-    Some(described)
+    Ok(document(request, JSON_LD, Lasting::UntilPublished, &bytes))
 }

@@ -167,7 +167,7 @@ impl Desk {
         for file in &made.draft.files {
             self.job.kept.push(Resource {
                 name: file.file.clone(),
-                path: format!("../files/{}.parquet", file.sha256),
+                path: format!("files/{}.parquet", file.sha256),
                 format: "parquet".to_owned(),
                 bytes: file.bytes,
                 hash: FileHash(file.sha256),
