@@ -2,7 +2,7 @@
 
 CLIENTS := tests/clients
 
-.PHONY: check format lint test deny advisories contract clients bench
+.PHONY: check format lint test deny advisories contract generate clients bench
 
 check: format lint deny contract test ## all that continuous integration runs, but for other languages' clients
 
@@ -21,8 +21,14 @@ deny: ## licences, bans and sources of the dependency tree; needs no network
 advisories: ## known vulnerabilities in the dependency tree; needs the network
 	cargo deny check advisories
 
-contract: ## openapi.yaml is what the code generates
+contract: ## openapi.yaml and docs/datasets are what the code generates
 	cargo run --quiet -- openapi | diff openapi.yaml -
+	made=$$(mktemp -d) && cargo run --quiet -- dataset-pages "$$made" && diff -r docs/datasets "$$made"; \
+	    same=$$?; rm -rf "$$made"; exit $$same
+
+generate: ## writes openapi.yaml and docs/datasets anew
+	cargo run --quiet -- openapi > openapi.yaml
+	cargo run --quiet -- dataset-pages docs/datasets
 
 clients: ## the HTTP API from Python, R-like readers, Go and jq
 	$(CLIENTS)/run

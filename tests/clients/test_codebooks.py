@@ -16,7 +16,12 @@ VALIDATOR = jsonschema_rs.Draft202012Validator(SCHEMA, validate_formats=True)
 
 
 class Yaml12(yaml.SafeLoader):
-    """Reads YAML as its version 1.2 does: days are texts, and NO is Norway."""
+    """Reads YAML as its version 1.2 does: days are texts, NO is Norway, no key stands twice."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"a key stands twice: {node.start_mark}"
+        return super().construct_mapping(node, deep)
 
 
 BOOLEAN = "tag:yaml.org,2002:bool"

@@ -13,6 +13,7 @@ mod demo;
 mod editions;
 mod full_disk;
 mod furniture;
+mod guide;
 mod killed;
 mod limits;
 mod log;

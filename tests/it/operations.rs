@@ -1,5 +1,6 @@
 //! What runs the house: health, metrics, the contract, and what surrounds every request.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -134,6 +135,28 @@ fn the_catalogue_is_public_and_its_manifests_are_signed() {
     let manifest: Value = serde_json::from_slice(&manifest.body).unwrap();
     assert_eq!(manifest["row_count"], 4);
     assert_eq!(problem(nobody.get("/v1/datasets/nothing"))["code"], "not_found");
+}
+
+/// A reader without the program has the same pages: they are made from the codebooks, and committed.
+#[test]
+fn the_committed_pages_of_the_datasets_are_those_of_the_codebooks() {
+    let made = tempfile::tempdir().unwrap();
+
+    let output = run(&["dataset-pages", made.path().to_str().unwrap()]);
+
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/datasets");
+    let (made, committed) = (files(made.path()), files(&committed));
+    let names = made.keys().chain(committed.keys());
+    let differing: Vec<_> = names.filter(|name| made.get(*name) != committed.get(*name)).collect();
+    assert!(differing.is_empty(), "run `{PROGRAM} dataset-pages docs/datasets`: {differing:?}");
+}
+
+/// The files of a folder, by name.
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    files.map(|path| (name(&path), fs::read_to_string(&path).unwrap())).collect()
 }
 
 /// The names of the datasets that a catalogue lists.

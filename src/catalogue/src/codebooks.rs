@@ -101,10 +101,13 @@ impl StoredCodebook {
 }
 
 /// The codebooks of this program, by dataset.
-pub(crate) type Codebooks = BTreeMap<DatasetName, Arc<StoredCodebook>>;
+pub type Codebooks = BTreeMap<DatasetName, Arc<StoredCodebook>>;
 
 /// Reads the codebooks that were built into this program, and checks them.
-pub(crate) fn embedded() -> Result<Codebooks, CodebooksError> {
+///
+/// # Errors
+/// When one of them breaks a rule: a mistake of whoever built the program.
+pub fn embedded() -> Result<Codebooks, CodebooksError> {
     let mut codebooks = Codebooks::new();
     for &(folder, text) in EMBEDDED {
         let codebook = parse(folder, text)?;

@@ -49,7 +49,7 @@ use domain::{DatasetName, Date, SnapshotId, Timestamp};
 use ledger::{SigningKey, VerifyingKey};
 
 pub use adopt::{AdoptError, Adoption};
-pub use codebooks::{CodebooksError, StoredCodebook};
+pub use codebooks::{Codebooks, CodebooksError, StoredCodebook, embedded as embedded_codebooks};
 pub use compact::{Compaction, PendingCompaction};
 pub use damage::{Damage, DamageKind};
 pub use draft::DraftFault;
@@ -64,7 +64,6 @@ pub use version::NoVersion;
 pub use view::{NoEdition, SnapshotState, View};
 pub use withdrawal::{Withdrawal, Withdrawn};
 
-use codebooks::Codebooks;
 use layout::Layout;
 use load::{LoadError, Loaded, Loader};
 use pending::Part;

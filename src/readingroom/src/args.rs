@@ -87,6 +87,12 @@ pub(crate) enum Command {
     /// Print the contract of the HTTP API.
     #[command(hide = true)]
     Openapi,
+    /// Write the readable pages of the datasets into a folder.
+    #[command(hide = true)]
+    DatasetPages {
+        /// The folder; `docs/datasets` in a checkout.
+        folder: PathBuf,
+    },
     /// The sandboxed process that parses SQL and data files; started by the server only.
     #[command(hide = true)]
     Worker,

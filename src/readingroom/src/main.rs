@@ -6,6 +6,7 @@ mod commands;
 mod hosting;
 mod login;
 mod output;
+mod pages;
 mod telemetry;
 mod worker;
 
@@ -51,6 +52,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             output::text(gateway::openapi_yaml());
             Ok(())
         }
+        Command::DatasetPages { folder } => pages::write(&folder),
         Command::Worker => worker::run(),
     }
 }
