@@ -1,21 +1,38 @@
 //! Advertisements: the repository of Art. 39, a year back.
+//!
+//! # Rooms
+//! - `targeting`: whom they are aimed at.
+//! - `reach`: whom they reached.
+//! - `truths`: what is true of them.
+
+mod reach;
+mod targeting;
+mod truths;
 
 use chrono::Months;
 use domain::{Date, Timestamp};
 
+use crate::GenerateError;
 use crate::calendar::{DAY_S, HOUR_S, Season, Span, earlier};
+use crate::deliver::Desk;
 use crate::draw::{Draw, Stream};
 use crate::infringements::{self as held, Infringement};
 use crate::listings::{Listing, Status};
 use crate::marketplace::Marketplace;
-use crate::moderation_actions::{Action, Measures, Stage, Subject, Target};
+use crate::moderation_actions::{Action, Measures, Stage, Subject, Target, write_actions};
+use crate::monitoring::tally::{Counted, Tally};
 use crate::places::SELLERS;
 use crate::products::CATEGORIES;
 use crate::pseudonyms::Named;
 use crate::record::{Cell, Column, Record, Shape};
-use crate::seen::Seen;
+use crate::seen::{EDITIONS, Seen};
 use crate::table::{Files, Format, Table};
 use crate::words;
+
+pub(crate) use self::reach::{GroupReach, Reach};
+use self::targeting::Audience;
+pub(crate) use self::targeting::{Operator, Targeting};
+pub(crate) use self::truths::AdTruths;
 
 /// One advertisement: a row of `ads`.
 #[derive(Debug)]
@@ -26,15 +43,17 @@ pub(crate) struct Ad {
     pub(crate) action: Option<Action>,
     /// First and last day on which it is shown if no decision stops it; the last may be to come.
     pub(crate) run: [Date; 2],
-    /// The world's last day.
-    last_day: Date,
+    number: u64,
     advertiser: Advertiser,
     listing_id: Option<String>,
+    /// What is held against its listing and when that was removed, where it was illegal.
+    illegal_listing: Option<(&'static str, Date)>,
     content: Content,
     targeted: bool,
+    audience: Audience,
     is_commercial_communication: bool,
-    /// Recipients by the world's last day.
-    recipients: Option<i64>,
+    /// Recipients as each edition knows them; none where they were not counted.
+    recipients: Option<[i64; EDITIONS]>,
     placement: &'static str,
 }
 
@@ -73,13 +92,15 @@ impl Marketplace {
             id: self.id(Named::Ad, number),
             action: None,
             run,
-            last_day: self.newest().last_day(),
+            number,
             advertiser,
             listing_id: listing.as_ref().map(|listing| listing.id.clone()),
+            illegal_listing: listing.as_ref().and_then(|listing| self.illegal(listing)),
             content,
             targeted: draw.chance(620),
+            audience: Audience::default(),
             is_commercial_communication: draw.chance(70),
-            recipients: (!draw.chance(15)).then(|| draw.spread(40..2_000_000)),
+            recipients: None,
             placement: draw.weighted(&[
                 (44, "SEARCH"),
                 (26, "RECOMMENDATION"),
@@ -89,9 +110,34 @@ impl Marketplace {
                 (4, "LIVE"),
             ]),
         };
+        let (is_counted, again_per_cent) = (!draw.chance(15), draw.within(20..75));
         let mut draw = self.draw(Stream::AdHistory, number);
         self.stop(&mut ad, number, listing.as_ref(), &mut draw);
+        ad.audience = self.audience(&ad, listing.as_ref().map(|listing| &*listing.offered_in));
+        ad.recipients = is_counted.then(|| reach::total(&self.reach_of(&ad), again_per_cent));
         ad
+    }
+
+    /// Writes an advertisement with its targeting and its reach, and the decision on it.
+    pub(crate) fn write_ad(&self, number: u64, desk: &mut Desk<'_>) -> Result<(), GenerateError> {
+        let ad = self.ad(number);
+        let reach = self.reach_of(&ad);
+        desk.write(&ad)?;
+        ad.targeting().iter().try_for_each(|targeting| desk.write(targeting))?;
+        for row in &reach {
+            desk.write(row)?;
+            row.groups.iter().try_for_each(|group| desk.write(group))?;
+        }
+        ad.count(&mut desk.tally, self.newest());
+        desk.ads.add(&ad, &reach, self.newest());
+        write_actions(&ad.action, desk)
+    }
+
+    /// What is held against a listing that was removed as illegal, and when it was.
+    fn illegal(&self, listing: &Listing) -> Option<(&'static str, Date)> {
+        let removal = listing.removal(self.newest().at);
+        let removal = removal.filter(|removal| removal.infringement.is_illegal())?;
+        Some((removal.infringement.category, removal.applied_at?.date()))
     }
 
     /// A listing of a trader that was up for some days, the first ones rather than the others.
@@ -183,7 +229,11 @@ impl Marketplace {
         Advertiser {
             id: self.id(Named::Advertiser, number),
             trader_id: trader.map(|trader| self.id(Named::Trader, trader)),
-            names: [(!draw.chance(12)).then_some(name), (!pays).then_some(agency)],
+            // In a few cases the repository names nobody.
+            names: [
+                Some(name).filter(|_| !draw.chance(12)),
+                Some(agency).filter(|_| !pays && !draw.chance(60)),
+            ],
             pays,
         }
     }
@@ -254,12 +304,39 @@ impl Ad {
         last.min(stopped.map_or(seen.last_day(), Timestamp::date))
     }
 
-    /// The recipients it had reached by then; they come evenly over its days.
-    pub(crate) fn recipients(&self, seen: Seen) -> Option<i64> {
-        let [first, last] = self.run;
-        let days = |until: Date| (until - first).num_days().max(0) + 1;
-        let all = days(last.min(self.last_day));
-        self.recipients.map(|recipients| recipients * days(self.last_shown(seen)).min(all) / all)
+    /// The recipients it had reached by then.
+    fn recipients(&self, seen: Seen) -> Option<i64> {
+        self.recipients.map(|recipients| recipients[seen.edition])
+    }
+
+    /// What the repository says it is aimed by; of some it lacks that.
+    pub(crate) fn targeting(&self) -> &[Targeting] {
+        if self.audience.is_recorded { &self.audience.targeting } else { &[] }
+    }
+
+    /// Counts it, and whether the repository has all of it; what was removed need not be there.
+    fn count(&self, tally: &mut Tally, newest: Seen) {
+        if self.removal(newest).is_none() {
+            let (month, at) = (self.run[0], self.since());
+            tally.count((Counted::Ads, ""), month, (at, 1));
+            if self.lacks(newest) == [false; 6] {
+                tally.count((Counted::AdsComplete, ""), month, (at, 1));
+            }
+        }
+    }
+
+    /// Whether the repository lacks something of Art. 39(2)(a), (b), (c), (d), (e) and (g).
+    pub(crate) fn lacks(&self, seen: Seen) -> [bool; 6] {
+        let Content { text, product, subject, .. } = &self.content;
+        let [beneficiary, payer] = &self.advertiser.names;
+        [
+            text.is_none() || product.is_none() || subject.is_none(),
+            beneficiary.is_none(),
+            payer.is_none() && !self.advertiser.pays,
+            false,
+            self.targeted && !self.targeting().iter().any(|row| row.is_known(seen)),
+            self.recipients.is_none(),
+        ]
     }
 
     /// `status`

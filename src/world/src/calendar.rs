@@ -1,5 +1,6 @@
 //! Spans of time and the seasons of a week.
 
+use chrono::{Datelike as _, Months};
 use domain::{Date, Timestamp};
 
 /// Microseconds of an hour.
@@ -101,6 +102,23 @@ pub(crate) fn earlier(moments: [Timestamp; 2]) -> Timestamp {
 pub(crate) fn days(span: Span) -> impl Iterator<Item = Date> {
     let until = span.until.date();
     span.from.date().iter_days().take_while(move |day| *day < until)
+}
+
+/// The first day of the month that a day lies in.
+pub(crate) fn first_of_month(day: Date) -> Date {
+    day.with_day(1).unwrap_or(day)
+}
+
+/// The first day of the quarter that a day lies in.
+pub(crate) fn first_of_quarter(day: Date) -> Date {
+    let first = first_of_month(day);
+    first.checked_sub_months(Months::new(first.month0() % 3)).unwrap_or(first)
+}
+
+/// The months that some days lie in, from the first until the last, by their first days.
+pub(crate) fn months([first, last]: [Date; 2]) -> impl Iterator<Item = Date> {
+    let next = |month: &Date| month.checked_add_months(Months::new(1));
+    std::iter::successors(Some(first_of_month(first)), next).take_while(move |month| *month <= last)
 }
 
 #[cfg(test)]

@@ -32,6 +32,28 @@ pub(crate) enum Stream {
     Ad,
     /// What became of an advertisement.
     AdHistory,
+    /// For whom an advertisement is meant.
+    AdAudience,
+    /// Whom an advertisement reached.
+    AdReach,
+    /// How often recommender systems showed a listing.
+    Exposure,
+    /// How many chose which option of a recommender system.
+    OptionUsage,
+    /// How much of a category of products was seen.
+    ExposureTotal,
+    /// Links of affiliates.
+    AffiliateLink,
+    /// What detectors found.
+    Detection,
+    /// Samples of live listings.
+    PrevalenceSample,
+    /// The people who moderate.
+    Resources,
+    /// Reports of times before the world's decisions begin.
+    Report,
+    /// How commitments are kept.
+    Commitment,
     /// Statements of other platforms.
     ForeignStatement,
     /// The keys of pseudonyms and shuffles.
@@ -40,7 +62,7 @@ pub(crate) enum Stream {
 
 impl Stream {
     /// The streams of rows, in their order.
-    pub(crate) const ROWS: [Self; 9] = [
+    pub(crate) const ROWS: [Self; 20] = [
         Self::Entity,
         Self::Trader,
         Self::TraderHistory,
@@ -49,6 +71,17 @@ impl Stream {
         Self::ListingHistory,
         Self::Ad,
         Self::AdHistory,
+        Self::AdAudience,
+        Self::AdReach,
+        Self::Exposure,
+        Self::OptionUsage,
+        Self::ExposureTotal,
+        Self::AffiliateLink,
+        Self::Detection,
+        Self::PrevalenceSample,
+        Self::Resources,
+        Self::Report,
+        Self::Commitment,
         Self::ForeignStatement,
     ];
 }

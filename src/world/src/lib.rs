@@ -12,6 +12,8 @@
 //! - `settings`: what a world is made from.
 //! - `marketplace`: whose is what.
 //! - `traders`, `listings`, `ads`, `moderation_actions`, `statements`, `platforms`: the rows.
+//! - `recommenders`, `affiliates`, `detectors`, `prevalence`, `monitoring`: what is shown, looked for
+//!   and reported.
 //! - `products`, `infringements`, `places`, `words`: what they are made of.
 //! - `draw`, `octaves`, `mix`, `calendar`, `pseudonyms`: seeded chance, time and names.
 //! - `seen`: the dates at which all that is looked at.
@@ -19,19 +21,24 @@
 //! - `truths`: what is true of the world.
 
 mod ads;
+mod affiliates;
 mod calendar;
 mod deliver;
+mod detectors;
 mod draw;
 mod infringements;
 mod listings;
 mod marketplace;
 mod mix;
 mod moderation_actions;
+mod monitoring;
 mod octaves;
 mod places;
 mod platforms;
+mod prevalence;
 mod products;
 mod pseudonyms;
+mod recommenders;
 mod record;
 mod seen;
 mod settings;

@@ -2,7 +2,7 @@
 
 mod page;
 
-use domain::Timestamp;
+use domain::{Date, Timestamp};
 
 use self::page::Details;
 use crate::calendar::{DAY_S, HOUR_S, Season, Span};
@@ -299,6 +299,22 @@ impl Listing {
             action.measures.removes() && action.applied_at.is_some_and(|at| at < present)
         };
         self.history.iter().rev().find(removed)
+    }
+
+    /// Whether it was for sale from midnight to midnight.
+    pub(crate) fn is_for_sale_on(&self, day: Date) -> bool {
+        let midnight = Timestamp::start_of(day);
+        let (from, until) = (midnight, midnight.plus_s(DAY_S));
+        let (status, changed_at) = self.state;
+        let is_up = self.published_at < from && (status == Status::Active || until <= changed_at);
+        is_up
+            && self.history.iter().all(|action| {
+                let takes_down = action.measures.removes() || action.measures.disables();
+                let is_back = |at: Timestamp| at <= from;
+                !takes_down
+                    || action.applied_at.is_none_or(|applied_at| until <= applied_at)
+                    || action.reversed_at.or(action.end_at).is_some_and(is_back)
+            })
     }
 
     /// What a decision on it is about.

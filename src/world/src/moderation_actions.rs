@@ -5,7 +5,10 @@
 
 use domain::Timestamp;
 
+use crate::GenerateError;
 use crate::calendar::{DAY_S, HOUR_S, Span, whole_second};
+use crate::deliver::Desk;
+use crate::detectors;
 use crate::draw::{Draw, signed};
 use crate::infringements::Infringement;
 use crate::marketplace::Marketplace;
@@ -13,6 +16,7 @@ use crate::places::{ECONOMIC_AREA, MEMBER_STATES};
 use crate::pseudonyms::Named;
 use crate::record::{Cell, Column, Record, Shape};
 use crate::seen::Seen;
+use crate::statements::Statement;
 use crate::table::{Files, Format, Table};
 
 /// What a decision is about.
@@ -24,6 +28,8 @@ pub(crate) enum Target {
     Ad,
     /// A trader's account.
     Trader,
+    /// A link of an affiliate.
+    AffiliateLink,
 }
 
 impl Target {
@@ -33,6 +39,7 @@ impl Target {
             Self::Listing => "LISTING",
             Self::Ad => "AD",
             Self::Trader => "TRADER",
+            Self::AffiliateLink => "AFFILIATE_LINK",
         }
     }
 }
@@ -179,7 +186,8 @@ pub(crate) struct Action {
     pub(crate) reversed_at: Option<Timestamp>,
     stage: Stage,
     complaint_id: Option<String>,
-    exposure: Option<i64>,
+    /// How often it was shown before the decision had effect.
+    pub(crate) exposure: Option<i64>,
     orders: Option<i64>,
 }
 
@@ -207,7 +215,7 @@ impl Marketplace {
         let number = target << 4 | place << 2 | subject.target as u64;
         let applied_at =
             Some(draw.after(decided_at, 1..effect_s_max(stage))).filter(|at| *at < self.span.until);
-        let finding = self.finding(number, stage, draw);
+        let finding = self.finding(number, (subject.target, stage), draw);
         let complaint = draw.chance(if stage == Stage::PreListing { 40 } else { 130 });
         let reversed_at = (complaint && draw.chance(450))
             .then(|| draw.after(applied_at.unwrap_or(decided_at), HOUR_S..30 * DAY_S))
@@ -237,7 +245,7 @@ impl Marketplace {
     }
 
     /// How something was found: mostly by machines, sometimes because someone said so.
-    fn finding(&self, number: u64, stage: Stage, draw: &mut Draw) -> Finding {
+    fn finding(&self, number: u64, (target, stage): (Target, Stage), draw: &mut Draw) -> Finding {
         let source_type = match stage {
             Stage::PreListing => "SOURCE_VOLUNTARY",
             Stage::PostListing | Stage::PostSale => draw.weighted(&[
@@ -249,9 +257,7 @@ impl Marketplace {
         };
         let by_notice = ["SOURCE_ARTICLE_16", "SOURCE_TRUSTED_FLAGGER"].contains(&source_type);
         let detects = source_type == "SOURCE_VOLUNTARY" && draw.chance(860);
-        let detector_id = detects.then(|| {
-            draw.weighted(&[(45, "x-image"), (30, "x-text"), (15, "x-price"), (10, "x-account")])
-        });
+        let detector_id = detects.then(|| detectors::finder(target, stage, draw));
         let automated = if detects { [52, 36, 12] } else { [3, 24, 73] };
         let [fully, partially, not] = automated;
         Finding {
@@ -313,6 +319,22 @@ fn orders_before(orders: i64, stage: Stage, draw: &mut Draw) -> i64 {
         Stage::PreListing => 0,
         Stage::PostListing | Stage::PostSale => orders * signed(draw.below(101)) / 100 / 5 * 5,
     }
+}
+
+/// Writes decisions with their statements, and counts them.
+pub(crate) fn write_actions<'a>(
+    actions: impl IntoIterator<Item = &'a Action>,
+    desk: &mut Desk<'_>,
+) -> Result<(), GenerateError> {
+    for action in actions {
+        desk.tally.action(action);
+        desk.detections.add(action);
+        desk.write(action)?;
+        if let Some(statement) = Statement::of(action) {
+            desk.write(&statement)?;
+        }
+    }
+    Ok(())
 }
 
 /// The columns, in the codebook's order.

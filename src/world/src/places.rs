@@ -3,6 +3,8 @@
 //! # Source
 //! ISO 3166-1 alpha-2 (GR, not EL) and ISO 639-1; weights are rough shares of the Union's population.
 
+use crate::draw::Draw;
+
 /// The Member States, in the order of their codes.
 pub(crate) const MEMBER_STATES: [&str; 27] = [
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
@@ -20,6 +22,18 @@ pub(crate) const BUYERS: [u64; 27] = [
     21, 27, 14, 2, 24, 188, 14, 3, 108, 12, 152, 23, 9, 21, 12, 131, 7, 2, 4, 2, 41, 84, 24, 42,
     24, 5, 12,
 ];
+
+/// Draws where a buyer lives, as a place in [`MEMBER_STATES`].
+pub(crate) fn buyers_state(draw: &mut Draw) -> usize {
+    let mut buyer = draw.below(BUYERS.iter().sum());
+    for (place, buyers) in BUYERS.iter().enumerate() {
+        if buyer < *buyers {
+            return place;
+        }
+        buyer -= buyers;
+    }
+    0
+}
 
 /// Where sellers are established.
 pub(crate) const SELLERS: [(u64, &str); 36] = [

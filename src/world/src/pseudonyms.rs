@@ -24,6 +24,12 @@ pub(crate) enum Named {
     Entity,
     /// A group of listings of one product.
     Cluster,
+    /// A link of an affiliate.
+    AffiliateLink,
+    /// An affiliate.
+    Affiliate,
+    /// A draw of a listing for review.
+    Sample,
     /// The platform's own number of a statement.
     Submission,
     /// A statement, high half of its UUID.
@@ -48,6 +54,9 @@ impl Named {
             Self::Advertiser => "v-",
             Self::Entity => "o-",
             Self::Cluster => "d-",
+            Self::AffiliateLink => "k-",
+            Self::Affiliate => "f-",
+            Self::Sample => "p-",
             Self::Submission => "s-",
             Self::StatementHigh | Self::StatementLow => "",
         }

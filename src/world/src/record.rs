@@ -19,7 +19,6 @@ pub(crate) enum Shape {
     /// An amount with two digits after the point.
     Decimal,
     /// A number with a point.
-    #[cfg_attr(not(test), expect(dead_code, reason = "which table needs it, the next ones say"))]
     Number,
     /// A day.
     Date,

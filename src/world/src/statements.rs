@@ -70,6 +70,7 @@ impl Statement {
             Target::Listing => (&["CONTENT_TYPE_PRODUCT"], None),
             Target::Ad => (&["CONTENT_TYPE_IMAGE", "CONTENT_TYPE_TEXT"], None),
             Target::Trader => (&["CONTENT_TYPE_OTHER"], Some("Seller account")),
+            Target::AffiliateLink => (&["CONTENT_TYPE_OTHER"], Some("Link of an affiliate")),
         };
         let applied_at = action.applied_at.unwrap_or(action.decided_at);
         Some(Self {

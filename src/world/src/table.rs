@@ -23,12 +23,10 @@ pub(crate) enum Format {
     /// CSV, in the platform's own dialect.
     Csv,
     /// The same, compressed.
-    #[cfg_attr(not(test), expect(dead_code, reason = "which table needs it, the next ones say"))]
     CsvGz,
     /// CSV, in the dialect of the Transparency Database's dumps, compressed.
     DumpGz,
     /// One JSON object a line.
-    #[expect(dead_code, reason = "which table needs it, the next ones say")]
     Ndjson,
     /// The same, compressed.
     NdjsonGz,
@@ -59,7 +57,6 @@ pub(crate) enum Files {
     /// By the month of their day.
     Months,
     /// By their day.
-    #[cfg_attr(not(test), expect(dead_code, reason = "which table needs it, the next ones say"))]
     Days,
     /// By their day, with the names of the Transparency Database's dumps.
     Dumps,

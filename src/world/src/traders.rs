@@ -3,14 +3,14 @@
 use domain::Timestamp;
 
 use crate::GenerateError;
-use crate::ads::Ad;
+use crate::ads::{Ad, GroupReach, Reach, Targeting};
 use crate::calendar::{DAY_S, HOUR_S, Season, Span, earlier};
 use crate::deliver::{Desk, Group};
 use crate::draw::{Draw, Stream};
 use crate::infringements as held;
 use crate::listings::{Listing, Status};
 use crate::marketplace::{Entity, Marketplace};
-use crate::moderation_actions::{Action, Measures, Stage, Subject, Target};
+use crate::moderation_actions::{Action, Measures, Stage, Subject, Target, write_actions};
 use crate::places::SELLERS;
 use crate::pseudonyms::Named;
 use crate::record::{Cell, Column, Record, Shape};
@@ -72,17 +72,28 @@ pub(crate) struct Trader {
 
 /// Traders, their listings and advertisements, and the decisions on all of these.
 pub(crate) const GROUP: Group = Group {
-    tables: &[TraderRow::TABLE, Statement::TABLE, Action::TABLE, Listing::TABLE, Ad::TABLE],
+    tables: &[
+        TraderRow::TABLE,
+        Statement::TABLE,
+        Action::TABLE,
+        Listing::TABLE,
+        Ad::TABLE,
+        Targeting::TABLE,
+        Reach::TABLE,
+        GroupReach::TABLE,
+    ],
     // Decisions are about a fifth of the listings, and nearly each has a statement.
     rows_expected: |marketplace| {
         let sizes = marketplace.sizes;
-        sizes.traders + sizes.listings * 7 / 5 + sizes.ads
+        sizes.traders + sizes.listings * 7 / 5 + sizes.ads * 9
     },
     write: |marketplace, desk| {
         (0..marketplace.sizes.traders)
             .try_for_each(|number| marketplace.write_trader(number, desk))?;
         let others = marketplace.ads_of_traders()..marketplace.sizes.ads;
-        others.into_iter().try_for_each(|number| write_ad(&marketplace.ad(number), desk))
+        others.into_iter().try_for_each(|number| marketplace.write_ad(number, desk))?;
+        std::mem::take(&mut desk.ads).state(&mut desk.truths);
+        Ok(())
     },
 };
 
@@ -101,7 +112,7 @@ impl Marketplace {
             write_actions(&listing.history, desk)?;
         }
         for number in self.ads_of(number) {
-            write_ad(&self.ad(number), desk)?;
+            self.write_ad(number, desk)?;
         }
         desk.write(&self.trader_row(&trader, active_listings))?;
         write_actions(&trader.action, desk)
@@ -193,26 +204,6 @@ impl Marketplace {
         let leaves = draw.chance(50) && trader.action.is_none();
         leaves.then(|| (draw.moment(span, &Season::STAFF), Closing::Offboarded))
     }
-}
-
-/// Writes an advertisement and the decision on it.
-fn write_ad(ad: &Ad, desk: &mut Desk<'_>) -> Result<(), GenerateError> {
-    desk.write(ad)?;
-    write_actions(&ad.action, desk)
-}
-
-/// Writes decisions and their statements.
-fn write_actions<'a>(
-    actions: impl IntoIterator<Item = &'a Action>,
-    desk: &mut Desk<'_>,
-) -> Result<(), GenerateError> {
-    for action in actions {
-        desk.write(action)?;
-        if let Some(statement) = Statement::of(action) {
-            desk.write(&statement)?;
-        }
-    }
-    Ok(())
 }
 
 /// Draws a conduct by weight.

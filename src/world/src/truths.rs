@@ -69,6 +69,16 @@ impl Truths {
     }
 }
 
+/// A row of an answer from its columns and values.
+pub(crate) fn row(columns: Value) -> Map<String, Value> {
+    match columns {
+        Value::Object(row) => row,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Map::new()
+        }
+    }
+}
+
 /// The file as it is written.
 #[derive(Serialize)]
 struct Stated<'a> {

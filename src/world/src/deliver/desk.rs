@@ -8,7 +8,10 @@ use domain::{DatasetName, Date};
 
 use super::report::{Delivery, EditionReport, GenerateError, WorldProgress};
 use super::tables::{GROUPS, tables};
+use crate::ads::AdTruths;
+use crate::detectors::DetectionTally;
 use crate::marketplace::Marketplace;
+use crate::monitoring::tally::Tally;
 use crate::record::Record;
 use crate::seen::Seen;
 use crate::table::Table;
@@ -20,6 +23,12 @@ pub(crate) struct Desk<'a> {
     editions: Vec<Edition>,
     /// What is true of the newest edition, as its groups state it.
     pub(crate) truths: Truths,
+    /// What happened, month by month.
+    pub(crate) tally: Tally,
+    /// The decisions that detectors led to.
+    pub(crate) detections: DetectionTally,
+    /// What is true of advertisements.
+    pub(crate) ads: AdTruths,
     progress: WorldProgress,
     told: u64,
     on_progress: &'a mut dyn FnMut(WorldProgress),
@@ -39,7 +48,16 @@ impl<'a> Desk<'a> {
         let editions = marketplace.editions.iter().map(edition).collect::<Result<_, _>>()?;
         let rows_expected = GROUPS.iter().map(|group| (group.rows_expected)(marketplace)).sum();
         let progress = WorldProgress { rows: 0, rows_expected };
-        Ok(Self { editions, truths: Truths::default(), progress, told: 0, on_progress })
+        Ok(Self {
+            editions,
+            truths: Truths::default(),
+            tally: Tally::new(marketplace.editions),
+            detections: DetectionTally::new(marketplace.editions),
+            ads: AdTruths::default(),
+            progress,
+            told: 0,
+            on_progress,
+        })
     }
 
     /// Writes a row into every edition that knows of it.
@@ -49,7 +67,9 @@ impl<'a> Desk<'a> {
                 edition.write(record)?;
             }
         }
-        self.progress.rows += 1;
+        let newest = self.editions.last();
+        let is_there = newest.is_some_and(|edition| edition.seen.has(record.since()));
+        self.progress.rows += u64::from(is_there);
         if Self::STEP <= self.progress.rows - self.told {
             self.tell();
         }

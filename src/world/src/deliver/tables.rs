@@ -7,7 +7,7 @@
 use super::{Desk, GenerateError};
 use crate::marketplace::Marketplace;
 use crate::table::Table;
-use crate::{platforms, traders};
+use crate::{affiliates, detectors, monitoring, platforms, prevalence, recommenders, traders};
 
 /// Tables that are written together.
 pub(crate) struct Group {
@@ -20,7 +20,15 @@ pub(crate) struct Group {
 }
 
 /// All groups, in the order in which they are written.
-pub(crate) const GROUPS: &[Group] = &[traders::GROUP, platforms::GROUP];
+pub(crate) const GROUPS: &[Group] = &[
+    traders::GROUP,
+    affiliates::GROUP,
+    recommenders::GROUP,
+    prevalence::GROUP,
+    platforms::GROUP,
+    detectors::GROUP,
+    monitoring::GROUP,
+];
 
 /// All tables, in the order of publishing.
 pub(crate) fn tables() -> impl Iterator<Item = &'static Table> {

@@ -23,6 +23,19 @@ fn nothing_happens_in_the_future() {
         ("moderation_actions", &["decided_at", "applied_at", "reversed_at"]),
         ("statements_of_reasons", &["created_at", "application_date", "content_date"]),
         ("ads", &["first_shown", "last_shown"]),
+        ("ad_targeting", &["first_targeted_on"]),
+        ("ad_reach", &["period_start"]),
+        ("ad_group_reach", &["period_start"]),
+        ("recommender_systems", &["effective_from", "effective_to"]),
+        ("recommender_exposure", &["day"]),
+        ("recommender_option_usage", &["day"]),
+        ("exposure_totals", &["day"]),
+        ("affiliate_links", &["detected_at"]),
+        ("detection_metrics", &["day"]),
+        ("prevalence_samples", &["drawn_at"]),
+        ("transparency_report", &["period_start", "published_on"]),
+        ("commitment_kpis", &["period_start"]),
+        ("trustee_findings", &["closed_at"]),
     ];
     for (dataset, columns) in events {
         for row in village.rows(dataset) {

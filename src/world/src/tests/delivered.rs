@@ -67,6 +67,15 @@ pub(super) fn text<'a>(row: &'a Row, column: &str) -> Option<&'a str> {
     row.get(column).and_then(Value::as_str)
 }
 
+/// A cell's whole number; zero where there is none.
+pub(super) fn number(row: &Row, column: &str) -> i64 {
+    match row.get(column) {
+        Some(Value::String(text)) => text.parse().unwrap(),
+        Some(value) => value.as_i64().unwrap(),
+        None => 0,
+    }
+}
+
 /// A cell's moment, if there is one; a day is its first.
 pub(super) fn moment(row: &Row, column: &str) -> Option<Timestamp> {
     let text = text(row, column)?;
