@@ -19,6 +19,7 @@ mod limits;
 mod log;
 mod main_job;
 mod operations;
+mod questions;
 mod redaction;
 mod refusals;
 mod room;

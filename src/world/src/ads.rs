@@ -11,6 +11,7 @@ mod truths;
 
 use chrono::Months;
 use domain::{Date, Timestamp};
+use serde_json::json;
 
 use crate::GenerateError;
 use crate::calendar::{DAY_S, HOUR_S, Season, Span, earlier};
@@ -19,7 +20,7 @@ use crate::draw::{Draw, Stream};
 use crate::infringements::{self as held, Infringement};
 use crate::listings::{Listing, Status};
 use crate::marketplace::Marketplace;
-use crate::moderation_actions::{Action, Measures, Stage, Subject, Target, write_actions};
+use crate::moderation_actions::{Action, Measures, Stage, Subject, Target};
 use crate::monitoring::tally::{Counted, Tally};
 use crate::places::SELLERS;
 use crate::products::CATEGORIES;
@@ -130,7 +131,11 @@ impl Marketplace {
         }
         ad.count(&mut desk.tally, self.newest());
         desk.ads.add(&ad, &reach, self.newest());
-        write_actions(&ad.action, desk)
+        if let Some((listing, removed_on)) = ad.ran_on(self.newest()) {
+            let example = json!({"ad_id": ad.id, "listing_id": listing, "removed_on": removed_on.to_string()});
+            desk.truths.tell("ads_that_ran_on", example);
+        }
+        self.write_actions(&ad.action, desk)
     }
 
     /// What is held against a listing that was removed as illegal, and when it was.
@@ -207,7 +212,15 @@ impl Marketplace {
         ]);
         let decided_at = draw.moment(span, &Season::STAFF);
         let ruling = (decided_at, Stage::PostListing, Measures::visibility(kind), infringement);
-        let action = self.decide((number, 0), ad.subject(first, listing), ruling, draw);
+        let mut action = self.decide((number, 0), ad.subject(first, listing), ruling, draw);
+        // What was decided on because of a notice about the listing goes on because of the same one.
+        let behind = removal.map(|removal| &removal.finding);
+        if let Some(behind) = behind.filter(|behind| behind.notice_id.is_some() && draw.chance(700))
+        {
+            action.finding.source_type = behind.source_type;
+            action.finding.notice_id.clone_from(&behind.notice_id);
+            action.finding.detector_id = None;
+        }
         ad.action = Some(action);
     }
 
@@ -302,6 +315,13 @@ impl Ad {
         let [_, last] = self.run;
         let stopped = self.removal(seen).and_then(|action| action.applied_at);
         last.min(stopped.map_or(seen.last_day(), Timestamp::date))
+    }
+
+    /// Its listing and when that was removed as illegal, where it was shown after that day.
+    fn ran_on(&self, seen: Seen) -> Option<(&String, Date)> {
+        let (_, removed_on) =
+            self.illegal_listing.filter(|(_, day)| *day < self.last_shown(seen))?;
+        Some((self.listing_id.as_ref()?, removed_on))
     }
 
     /// The recipients it had reached by then.

@@ -7,10 +7,11 @@ use crate::deliver::Group;
 use crate::draw::{Draw, Stream};
 use crate::infringements::{self as held, Infringement};
 use crate::marketplace::Marketplace;
-use crate::moderation_actions::{Action, Measures, Stage, Subject, Target, write_actions};
+use crate::moderation_actions::{Action, Measures, Stage, Subject, Target};
 use crate::monitoring::tally::{Counted, Tally};
 use crate::pseudonyms::Named;
 use crate::record::{Cell, Column, Record, Shape};
+use crate::sanctions::Sanction;
 use crate::seen::Seen;
 use crate::table::{Files, Format, Table};
 
@@ -22,7 +23,8 @@ pub(crate) const GROUP: Group = Group {
         for link in
             (0..marketplace.affiliate_links()).map(|number| marketplace.affiliate_link(number))
         {
-            write_actions(&link.action, desk)?;
+            marketplace.write_actions(&link.action, desk)?;
+            link.sanction.iter().try_for_each(|sanction| desk.write(sanction))?;
             link.count(&mut desk.tally);
             desk.write(&link)?;
         }
@@ -45,6 +47,8 @@ pub(crate) struct AffiliateLink {
     pub(crate) detected_at: Timestamp,
     /// The decision that followed.
     pub(crate) action: Option<Action>,
+    /// What it brought the affiliate.
+    sanction: Option<Sanction>,
     declared_listing_id: Option<String>,
     detected_by: &'static str,
 }
@@ -87,6 +91,7 @@ impl Marketplace {
             is_hidden,
             detected_at,
             action: None,
+            sanction: None,
             declared_listing_id: declares.then_some(listing.id),
             detected_by: draw.weighted(&[(70, "INTERNAL"), (30, "THIRD_PARTY")]),
         };
@@ -123,6 +128,7 @@ impl Marketplace {
             "SOURCE_TYPE_OTHER_NOTIFICATION" => "THIRD_PARTY",
             _ => "NOTICE",
         };
+        link.sanction = self.sanction_of_affiliate(number, &link.affiliate_id, &action);
         link.action = Some(action);
     }
 }
@@ -169,6 +175,7 @@ impl Record for AffiliateLink {
 
     fn cells(&self, seen: Seen) -> Vec<Cell<'_>> {
         let action = self.action.as_ref().filter(|action| seen.has(action.decided_at));
+        let sanction = self.sanction.as_ref().filter(|sanction| seen.has(sanction.imposed_at));
         vec![
             (&self.id).into(),
             (&self.affiliate_id).into(),
@@ -178,7 +185,7 @@ impl Record for AffiliateLink {
             self.detected_by.into(),
             self.detected_at.into(),
             action.map(|action| &action.id).into(),
-            Cell::Null,
+            sanction.map(|sanction| &sanction.id).into(),
         ]
     }
 }

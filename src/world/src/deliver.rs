@@ -44,6 +44,11 @@ pub fn generate(
     deliver(&Marketplace::new(settings)?, out, &mut on_progress)
 }
 
+/// The datasets that a world has, in the order of publishing.
+pub fn datasets() -> impl Iterator<Item = &'static str> {
+    tables::tables().map(|table| table.dataset)
+}
+
 /// Writes what a marketplace delivers.
 pub(crate) fn deliver(
     marketplace: &Marketplace,

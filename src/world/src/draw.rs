@@ -32,6 +32,22 @@ pub(crate) enum Stream {
     Ad,
     /// What became of an advertisement.
     AdHistory,
+    /// Notices.
+    Notice,
+    /// Orders of authorities.
+    Order,
+    /// Disputes.
+    Dispute,
+    /// What else happened to a listing.
+    ListingEvent,
+    /// Sanctions.
+    Sanction,
+    /// What consumers are told.
+    Consumers,
+    /// Alerts about dangerous products.
+    Alert,
+    /// Checks of traders.
+    Verification,
     /// For whom an advertisement is meant.
     AdAudience,
     /// Whom an advertisement reached.
@@ -62,7 +78,7 @@ pub(crate) enum Stream {
 
 impl Stream {
     /// The streams of rows, in their order.
-    pub(crate) const ROWS: [Self; 20] = [
+    pub(crate) const ROWS: [Self; 28] = [
         Self::Entity,
         Self::Trader,
         Self::TraderHistory,
@@ -71,6 +87,14 @@ impl Stream {
         Self::ListingHistory,
         Self::Ad,
         Self::AdHistory,
+        Self::Notice,
+        Self::Order,
+        Self::Dispute,
+        Self::ListingEvent,
+        Self::Sanction,
+        Self::Consumers,
+        Self::Alert,
+        Self::Verification,
         Self::AdAudience,
         Self::AdReach,
         Self::Exposure,

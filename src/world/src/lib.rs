@@ -14,6 +14,9 @@
 //! - `traders`, `listings`, `ads`, `moderation_actions`, `statements`, `platforms`: the rows.
 //! - `recommenders`, `affiliates`, `detectors`, `prevalence`, `monitoring`: what is shown, looked for
 //!   and reported.
+//! - `verifications`, `listing_events`, `notices`, `orders`, `complaints`, `consumers`, `sanctions`,
+//!   `safety`: the rows that lead to these and follow from them.
+//! - `enforcement`: what is true of them.
 //! - `products`, `infringements`, `places`, `words`: what they are made of.
 //! - `draw`, `octaves`, `mix`, `calendar`, `pseudonyms`: seeded chance, time and names.
 //! - `seen`: the dates at which all that is looked at.
@@ -23,16 +26,22 @@
 mod ads;
 mod affiliates;
 mod calendar;
+mod complaints;
+mod consumers;
 mod deliver;
 mod detectors;
 mod draw;
+mod enforcement;
 mod infringements;
+mod listing_events;
 mod listings;
 mod marketplace;
 mod mix;
 mod moderation_actions;
 mod monitoring;
+mod notices;
 mod octaves;
+mod orders;
 mod places;
 mod platforms;
 mod prevalence;
@@ -40,12 +49,15 @@ mod products;
 mod pseudonyms;
 mod recommenders;
 mod record;
+mod safety;
+mod sanctions;
 mod seen;
 mod settings;
 mod statements;
 mod table;
 mod traders;
 mod truths;
+mod verifications;
 mod words;
 mod write;
 
@@ -54,5 +66,7 @@ mod codebooks;
 #[cfg(test)]
 mod tests;
 
-pub use deliver::{Delivery, EditionReport, GenerateError, WorldProgress, WorldReport, generate};
+pub use deliver::{
+    Delivery, EditionReport, GenerateError, WorldProgress, WorldReport, datasets, generate,
+};
 pub use settings::{InvalidScale, InvalidSpan, Scale, WorldSettings};

@@ -7,6 +7,7 @@ use domain::{Date, Timestamp};
 use self::page::Details;
 use crate::calendar::{DAY_S, HOUR_S, Season, Span};
 use crate::draw::{Draw, Stream};
+use crate::listing_events::Relisting;
 use crate::marketplace::{Entity, Marketplace};
 use crate::moderation_actions::{Action, Measures, Stage, Subject, Target};
 use crate::places::{LANGUAGES, LISTING_LANGUAGES, Language, MEMBER_STATES};
@@ -29,12 +30,16 @@ pub(crate) struct Listing {
     pub(crate) published_at: Timestamp,
     /// Its state in the end, and since when.
     pub(crate) state: (Status, Timestamp),
+    /// How it was recognised as a removed listing that was put up again.
+    pub(crate) relisting: Option<Relisting>,
+    /// The listings of other accounts of the same operator that put it up again.
+    pub(crate) copies: Vec<Copied>,
     /// The world's present.
     present: Timestamp,
     /// When its trader's offers ended, and why.
-    closed: Option<(Timestamp, Closing)>,
+    pub(crate) closed: Option<(Timestamp, Closing)>,
     /// When the trader or time ended it, and how.
-    ended: Option<(Timestamp, Status)>,
+    pub(crate) ended: Option<(Timestamp, Status)>,
     /// Its language.
     pub(crate) language: &'static Language,
     /// The Member States it is offered in.
@@ -61,6 +66,29 @@ pub(crate) enum Status {
     Expired,
 }
 
+impl Status {
+    /// Whether it is for sale.
+    pub(crate) fn is_active(self) -> bool {
+        self == Self::Active
+    }
+
+    /// Whether the trader or the platform keeps it from being seen.
+    pub(crate) fn is_out_of_sight(self) -> bool {
+        matches!(self, Self::Hidden | Self::Delisted)
+    }
+}
+
+/// A listing that puts another one up again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Copied {
+    /// Its number.
+    pub(crate) number: u64,
+    /// Its trader's number.
+    pub(crate) trader: u64,
+    /// When it was put up.
+    pub(crate) published_at: Timestamp,
+}
+
 impl Marketplace {
     /// The listing with a number.
     pub(crate) fn listing(&self, number: u64) -> Listing {
@@ -76,7 +104,8 @@ impl Marketplace {
             None => self.cluster_of(number).map_or(Origin::Own, Origin::Shared),
         };
         let mut listing = self.fresh_listing(trader, number, origin);
-        if let Some(since) = self.first_copy(trader, number, &listing) {
+        listing.copies = self.copies_of(trader, number, &listing);
+        if let Some(since) = listing.copies.iter().map(|copy| copy.published_at).min() {
             listing.cluster = Some((self.id(Named::Cluster, number), since));
         }
         listing
@@ -97,20 +126,21 @@ impl Marketplace {
         self.relisting(trader, number, (source, &original))
     }
 
-    /// When another account of the operator first puts a listing up again, if one does.
-    fn first_copy(&self, trader: &Trader, number: u64, listing: &Listing) -> Option<Timestamp> {
-        let entity = trader.entity.filter(|entity| entity.place == 0)?;
+    /// The listings of the operator's other accounts that put a removed one up again.
+    fn copies_of(&self, trader: &Trader, number: u64, listing: &Listing) -> Vec<Copied> {
+        let entity = trader.entity.filter(|entity| entity.place == 0);
+        let Some(entity) = entity.filter(|_| listing.state.0 == Status::Removed) else {
+            return Vec::new();
+        };
         let offset = number - self.listings_of(trader.number).start;
-        if listing.state.0 != Status::Removed {
-            return None;
-        }
         let copies = (1..entity.accounts).filter_map(|place| {
             let other = self.trader(self.account(entity, place));
             let listings = self.listings_of(other.number);
             let copy = Some(listings.start + offset).filter(|copy| listings.contains(copy))?;
-            Some(self.relisting(&other, copy, (number, listing))?.published_at)
+            let published_at = self.relisting(&other, copy, (number, listing))?.published_at;
+            Some(Copied { number: copy, trader: other.number, published_at })
         });
-        copies.min()
+        copies.collect()
     }
 
     /// How a removed listing comes back under another account, if it does.
@@ -144,6 +174,12 @@ impl Marketplace {
         let mut draw = self.draw(Stream::Listing, number);
         let product = |row| Product::new(&mut self.draw(Stream::Product, row));
         let published_at = self.publication(trader, &mut draw);
+        let relisting = match &origin {
+            Origin::Copy(copied) => {
+                self.relisting_event(number, (copied.source, copied.published_at))
+            }
+            Origin::Own | Origin::Shared(_) => None,
+        };
         let (product, published_at, cluster) = match origin {
             Origin::Own => (product(number), published_at, None),
             Origin::Shared(cluster) => {
@@ -167,6 +203,8 @@ impl Marketplace {
             history: Vec::new(),
             published_at,
             state: (Status::Active, published_at),
+            relisting,
+            copies: Vec::new(),
             present: self.span.until,
             closed: trader.closed,
             ended: None,
@@ -217,8 +255,8 @@ impl Marketplace {
             let measures = measures(stage, draw);
             let ruling = (decided_at, stage, measures, infringement);
             let action = self.decide((number, place), listing.subject(), ruling, draw);
-            let next = match (action.reversed_at, action.applied_at) {
-                (Some(reversed_at), _) if draw.chance(300) => Some(reversed_at),
+            let next = match (action.lifted_at, action.applied_at) {
+                (Some(lifted_at), _) if draw.chance(300) => Some(lifted_at),
                 (None, Some(applied_at)) if !measures.removes() && draw.chance(400) => {
                     Some(applied_at)
                 }
@@ -313,7 +351,7 @@ impl Listing {
                 let is_back = |at: Timestamp| at <= from;
                 !takes_down
                     || action.applied_at.is_none_or(|applied_at| until <= applied_at)
-                    || action.reversed_at.or(action.end_at).is_some_and(is_back)
+                    || action.over_at().is_some_and(is_back)
             })
     }
 
@@ -356,7 +394,7 @@ impl Listing {
 
     /// The last time that a decision changed something, or it was put up.
     fn last_event(&self, present: Timestamp) -> Timestamp {
-        let events = |action: &Action| [action.applied_at, action.reversed_at, action.end_at];
+        let events = |action: &Action| [action.applied_at, action.lifted_at, action.end_at];
         self.history
             .iter()
             .flat_map(events)
@@ -371,7 +409,7 @@ impl Listing {
             .iter()
             .filter(|action| action.applied_at.is_some())
             .filter(|action| action.measures.removes() || action.measures.disables())
-            .filter_map(|action| action.reversed_at.or(action.end_at))
+            .filter_map(|action| action.over_at())
             .filter(|at| *at < present)
             .fold(self.published_at, Timestamp::max)
     }

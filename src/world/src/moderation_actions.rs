@@ -2,22 +2,24 @@
 //!
 //! Does not know why one is taken: that is where its target is made. Everything that follows from a
 //! decision is drawn here: when it takes effect, whether it is reversed, and its statement.
+//!
+//! # Rooms
+//! - `row`: its row.
+//! - `write`: writes it with all that it draws after it.
+
+mod row;
+mod write;
 
 use domain::Timestamp;
 
-use crate::GenerateError;
 use crate::calendar::{DAY_S, HOUR_S, Span, whole_second};
-use crate::deliver::Desk;
+use crate::complaints::Complaint;
 use crate::detectors;
 use crate::draw::{Draw, signed};
 use crate::infringements::Infringement;
 use crate::marketplace::Marketplace;
 use crate::places::{ECONOMIC_AREA, MEMBER_STATES};
 use crate::pseudonyms::Named;
-use crate::record::{Cell, Column, Record, Shape};
-use crate::seen::Seen;
-use crate::statements::Statement;
-use crate::table::{Files, Format, Table};
 
 /// What a decision is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,6 +157,8 @@ pub(crate) struct Finding {
     pub(crate) detector_id: Option<&'static str>,
     /// `automated_decision`
     pub(crate) automated_decision: &'static str,
+    /// Whether an authority ordered it (Art. 9).
+    pub(crate) is_ordered: bool,
 }
 
 /// One decision: a row of `moderation_actions`.
@@ -184,19 +188,31 @@ pub(crate) struct Action {
     pub(crate) territorial_scope: Vec<&'static str>,
     /// When it was reversed.
     pub(crate) reversed_at: Option<Timestamp>,
-    stage: Stage,
-    complaint_id: Option<String>,
+    /// When its effect was undone because of that; some are reversed and it never is.
+    pub(crate) lifted_at: Option<Timestamp>,
+    /// The complaint against it.
+    pub(crate) complaint: Option<Complaint>,
+    /// Its number, from which all that follows from it is drawn.
+    pub(crate) number: u64,
+    /// How far its target had come.
+    pub(crate) stage: Stage,
     /// How often it was shown before the decision had effect.
     pub(crate) exposure: Option<i64>,
-    orders: Option<i64>,
+    /// How often it had been bought before that, rounded.
+    pub(crate) orders: Option<i64>,
 }
 
 impl Action {
-    /// Whether it has taken effect by then and has neither been reversed nor ended.
+    /// Whether it has taken effect by then and that has neither been undone nor ended.
     pub(crate) fn stands_at(&self, moment: Timestamp) -> bool {
         self.applied_at.is_some_and(|applied_at| applied_at < moment)
-            && self.reversed_at.is_none_or(|reversed_at| moment <= reversed_at)
+            && self.lifted_at.is_none_or(|lifted_at| moment <= lifted_at)
             && self.end_at.is_none_or(|end_at| moment < end_at)
+    }
+
+    /// When its effect was undone or ended, whichever came first.
+    pub(crate) fn over_at(&self) -> Option<Timestamp> {
+        [self.lifted_at, self.end_at].into_iter().flatten().min()
     }
 }
 
@@ -216,14 +232,22 @@ impl Marketplace {
         let applied_at =
             Some(draw.after(decided_at, 1..effect_s_max(stage))).filter(|at| *at < self.span.until);
         let finding = self.finding(number, (subject.target, stage), draw);
-        let complaint = draw.chance(if stage == Stage::PreListing { 40 } else { 130 });
-        let reversed_at = (complaint && draw.chance(450))
-            .then(|| draw.after(applied_at.unwrap_or(decided_at), HOUR_S..30 * DAY_S))
-            .filter(|at| applied_at.is_some() && *at < self.span.until);
+        let complains = draw.chance(if stage == Stage::PreListing { 60 } else { 190 });
+        let felt = (subject.target, &measures, applied_at.unwrap_or(decided_at));
+        let complaint = (complains && applied_at.is_some())
+            .then(|| self.complaint_against(number, felt, draw))
+            .flatten();
+        let [reversed_at, lifted_at] = match &complaint {
+            Some(complaint) => complaint
+                .reversal()
+                .map_or([None; 2], |reversal| [Some(reversal.decided_at), reversal.reinstated_at]),
+            None => self.own_review(applied_at, draw),
+        };
         let ends = measures.may_end() && draw.chance(550);
         let end_at = ends.then(|| decided_at.plus_s(draw.pick(&[7, 30, 90, 180]) * DAY_S));
-        let exempt =
+        let is_mass =
             infringement.keywords.contains(&"KEYWORD_INAUTHENTIC_LISTINGS") && draw.chance(300);
+        let exempt = is_mass || finding.is_ordered;
         Action {
             id: self.id(Named::Action, number),
             decided_at,
@@ -236,12 +260,23 @@ impl Marketplace {
             filing: (!exempt).then(|| self.filing(number, decided_at, draw)),
             territorial_scope: scope(&subject, draw),
             reversed_at,
+            lifted_at,
+            complaint,
+            number,
             stage,
-            complaint_id: complaint.then(|| self.id(Named::Complaint, number)),
             exposure: exposure(subject.target, stage, draw),
             orders: subject.orders.map(|orders| orders_before(orders, stage, draw)),
             subject,
         }
+    }
+
+    /// When the platform itself takes a decision back that nobody complained about, and undoes it.
+    fn own_review(&self, applied_at: Option<Timestamp>, draw: &mut Draw) -> [Option<Timestamp>; 2] {
+        let reviewed_at = applied_at
+            .filter(|_| draw.chance(25))
+            .map(|applied_at| draw.after(applied_at, HOUR_S..20 * DAY_S))
+            .filter(|at| *at < self.span.until);
+        [reviewed_at; 2]
     }
 
     /// How something was found: mostly by machines, sometimes because someone said so.
@@ -262,8 +297,9 @@ impl Marketplace {
         let [fully, partially, not] = automated;
         Finding {
             source_type,
-            notice_id: by_notice.then(|| self.id(Named::Notice, number)),
+            notice_id: by_notice.then(|| self.notice_id(number)),
             detector_id,
+            is_ordered: source_type == "SOURCE_TYPE_OTHER_NOTIFICATION" && draw.chance(280),
             automated_decision: draw.weighted(&[
                 (fully, "AUTOMATED_DECISION_FULLY"),
                 (partially, "AUTOMATED_DECISION_PARTIALLY"),
@@ -321,111 +357,9 @@ fn orders_before(orders: i64, stage: Stage, draw: &mut Draw) -> i64 {
     }
 }
 
-/// Writes decisions with their statements, and counts them.
-pub(crate) fn write_actions<'a>(
-    actions: impl IntoIterator<Item = &'a Action>,
-    desk: &mut Desk<'_>,
-) -> Result<(), GenerateError> {
-    for action in actions {
-        desk.tally.action(action);
-        desk.detections.add(action);
-        desk.write(action)?;
-        if let Some(statement) = Statement::of(action) {
-            desk.write(&statement)?;
-        }
-    }
-    Ok(())
-}
-
-/// The columns, in the codebook's order.
-const COLUMNS: &[Column] = &[
-    ("action_id", Shape::Text),
-    ("sor_uuid", Shape::Text),
-    ("sor_exempt", Shape::Boolean),
-    ("platform_uid", Shape::Text),
-    ("target_type", Shape::Text),
-    ("target_id", Shape::Text),
-    ("listing_id", Shape::Text),
-    ("trader_id", Shape::Text),
-    ("decided_at", Shape::Moment),
-    ("applied_at", Shape::Moment),
-    ("end_at", Shape::Moment),
-    ("decision_visibility", Shape::Texts),
-    ("decision_monetary", Shape::Text),
-    ("decision_provision", Shape::Text),
-    ("decision_account", Shape::Text),
-    ("decision_ground", Shape::Text),
-    ("manifestly_illegal", Shape::Boolean),
-    ("category", Shape::Text),
-    ("keywords", Shape::Texts),
-    ("source_type", Shape::Text),
-    ("notice_id", Shape::Text),
-    ("detection_stage", Shape::Text),
-    ("detector_id", Shape::Text),
-    ("automated_detection", Shape::Boolean),
-    ("automated_decision", Shape::Text),
-    ("policy_code", Shape::Text),
-    ("territorial_scope", Shape::Texts),
-    ("reversed_at", Shape::Moment),
-    ("complaint_id", Shape::Text),
-    ("exposure_before_action_eu", Shape::Integer),
-    ("orders_before_action_eu", Shape::Integer),
-];
-
-impl Record for Action {
-    const TABLE: &'static Table = &Table {
-        dataset: "moderation_actions",
-        columns: COLUMNS,
-        format: Format::Csv,
-        files: Files::Months,
-    };
-
-    fn since(&self) -> Timestamp {
-        self.decided_at
-    }
-
-    fn cells(&self, seen: Seen) -> Vec<Cell<'_>> {
-        let filing = self.filing.as_ref();
-        let filed = filing.filter(|filing| seen.has(filing.created_at));
-        vec![
-            (&self.id).into(),
-            filed.map(|filing| &filing.uuid).into(),
-            filing.is_none().into(),
-            filing.map(|filing| &filing.platform_uid).into(),
-            self.subject.target.as_str().into(),
-            (&self.subject.target_id).into(),
-            self.subject.listing_id.as_ref().into(),
-            self.subject.trader_id.as_ref().into(),
-            self.decided_at.into(),
-            seen.known(self.applied_at).into(),
-            self.end_at.into(),
-            self.measures.visibility.into(),
-            self.measures.monetary.into(),
-            self.measures.provision.into(),
-            self.measures.account.into(),
-            self.infringement.ground().into(),
-            self.manifestly_illegal.into(),
-            self.infringement.category.into(),
-            self.infringement.keywords.into(),
-            self.finding.source_type.into(),
-            self.finding.notice_id.as_ref().into(),
-            self.stage.as_str().into(),
-            self.finding.detector_id.into(),
-            self.finding.detector_id.is_some().into(),
-            self.finding.automated_decision.into(),
-            self.infringement.policy.into(),
-            (&self.territorial_scope).into(),
-            seen.known(self.reversed_at).into(),
-            self.complaint_id.as_ref().into(),
-            self.exposure.into(),
-            self.orders.into(),
-        ]
-    }
-}
-
 impl Stage {
     /// `detection_stage`
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::PreListing => "PRE_LISTING",
             Self::PostListing => "POST_LISTING",

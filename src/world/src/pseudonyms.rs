@@ -24,6 +24,24 @@ pub(crate) enum Named {
     Entity,
     /// A group of listings of one product.
     Cluster,
+    /// An order of an authority.
+    Order,
+    /// A dispute.
+    Dispute,
+    /// Something that happened to a listing.
+    ListingEvent,
+    /// A sanction.
+    Sanction,
+    /// A check of a trader.
+    Verification,
+    /// A review.
+    Review,
+    /// A message.
+    Message,
+    /// One who submits notices.
+    Notifier,
+    /// One who lodges complaints.
+    Complainant,
     /// A link of an affiliate.
     AffiliateLink,
     /// An affiliate.
@@ -54,6 +72,15 @@ impl Named {
             Self::Advertiser => "v-",
             Self::Entity => "o-",
             Self::Cluster => "d-",
+            Self::Order => "w-",
+            Self::Dispute => "u-",
+            Self::ListingEvent => "e-",
+            Self::Sanction => "x-",
+            Self::Verification => "y-",
+            Self::Review => "r-",
+            Self::Message => "g-",
+            Self::Notifier => "i-",
+            Self::Complainant => "j-",
             Self::AffiliateLink => "k-",
             Self::Affiliate => "f-",
             Self::Sample => "p-",

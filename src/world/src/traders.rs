@@ -1,21 +1,23 @@
 //! Traders: who they are, how far they can be traced, and what became of their accounts.
+//!
+//! # Rooms
+//! - `write`: writes them with all that is theirs.
+
+mod write;
 
 use domain::Timestamp;
 
-use crate::GenerateError;
-use crate::ads::{Ad, GroupReach, Reach, Targeting};
+pub(crate) use self::write::GROUP;
+
 use crate::calendar::{DAY_S, HOUR_S, Season, Span, earlier};
-use crate::deliver::{Desk, Group};
 use crate::draw::{Draw, Stream};
 use crate::infringements as held;
-use crate::listings::{Listing, Status};
 use crate::marketplace::{Entity, Marketplace};
-use crate::moderation_actions::{Action, Measures, Stage, Subject, Target, write_actions};
+use crate::moderation_actions::{Action, Measures, Stage, Subject, Target};
 use crate::places::SELLERS;
 use crate::pseudonyms::Named;
 use crate::record::{Cell, Column, Record, Shape};
 use crate::seen::{EDITIONS, Seen};
-use crate::statements::Statement;
 use crate::table::{Files, Format, Table};
 
 /// How a trader keeps the rules.
@@ -70,54 +72,7 @@ pub(crate) struct Trader {
     pub(crate) action: Option<Action>,
 }
 
-/// Traders, their listings and advertisements, and the decisions on all of these.
-pub(crate) const GROUP: Group = Group {
-    tables: &[
-        TraderRow::TABLE,
-        Statement::TABLE,
-        Action::TABLE,
-        Listing::TABLE,
-        Ad::TABLE,
-        Targeting::TABLE,
-        Reach::TABLE,
-        GroupReach::TABLE,
-    ],
-    // Decisions are about a fifth of the listings, and nearly each has a statement.
-    rows_expected: |marketplace| {
-        let sizes = marketplace.sizes;
-        sizes.traders + sizes.listings * 7 / 5 + sizes.ads * 9
-    },
-    write: |marketplace, desk| {
-        (0..marketplace.sizes.traders)
-            .try_for_each(|number| marketplace.write_trader(number, desk))?;
-        let others = marketplace.ads_of_traders()..marketplace.sizes.ads;
-        others.into_iter().try_for_each(|number| marketplace.write_ad(number, desk))?;
-        std::mem::take(&mut desk.ads).state(&mut desk.truths);
-        Ok(())
-    },
-};
-
 impl Marketplace {
-    /// Writes a trader with what is offered and advertised, and the decisions on it.
-    fn write_trader(&self, number: u64, desk: &mut Desk<'_>) -> Result<(), GenerateError> {
-        let trader = self.trader(number);
-        let mut active_listings = [0; EDITIONS];
-        for number in self.listings_of(number) {
-            let listing = self.listing_of(&trader, number);
-            for (count, seen) in active_listings.iter_mut().zip(self.editions) {
-                let is_there = seen.has(listing.published_at);
-                *count += i64::from(is_there && listing.state_at(seen.at).0 == Status::Active);
-            }
-            desk.write(&listing)?;
-            write_actions(&listing.history, desk)?;
-        }
-        for number in self.ads_of(number) {
-            self.write_ad(number, desk)?;
-        }
-        desk.write(&self.trader_row(&trader, active_listings))?;
-        write_actions(&trader.action, desk)
-    }
-
     /// The trader with a number.
     pub(crate) fn trader(&self, number: u64) -> Trader {
         let mut draw = self.draw(Stream::Trader, number);
@@ -285,6 +240,39 @@ impl Marketplace {
 }
 
 impl TraderRow {
+    /// Whether the trader is a legal person.
+    pub(crate) fn is_legal(&self) -> bool {
+        self.trader_type == "LEGAL"
+    }
+
+    /// When the contract with the trader ended.
+    pub(crate) fn offboarded_at(&self) -> Option<Timestamp> {
+        self.closed.and_then(|(at, closing)| (closing == Closing::Offboarded).then_some(at))
+    }
+
+    /// The check of one of the items (a) to (e) of Art. 30(1), and when it was, if it was checked.
+    pub(crate) fn checked(&self, item: &str) -> Option<(&'static str, Timestamp)> {
+        let [first, last] = self.checked?;
+        let found = |holds: bool| if holds { "MATCH" } else { "MISMATCH" };
+        let document = |state: &str| match state {
+            "VERIFIED" => Some(("MATCH", last)),
+            "EXPIRED" => Some(("MISMATCH", last)),
+            "RECEIVED" => Some(("UNVERIFIABLE", last)),
+            _ => None,
+        };
+        let [identity, payment] = self.documents;
+        match item {
+            "A_CONTACT" => Some((found(self.contacts.iter().all(|there| *there)), first)),
+            "B_ID" => document(identity).or(Some(("MISMATCH", last))),
+            "C_PAYMENT" => document(payment),
+            "D_REGISTER" => self.register_number_present.map(|there| (found(there), first)),
+            _ => {
+                let looked_at = self.self_certified_at.map(|at| at.max(first));
+                looked_at.filter(|at| *at <= last).map(|at| ("MATCH", at))
+            }
+        }
+    }
+
     /// The state of the documents as it was known: of a document that has come but was not looked at
     /// yet, no more than that.
     fn documents(&self, seen: Seen) -> [&'static str; 2] {
@@ -364,8 +352,6 @@ impl Record for TraderRow {
         let [name, address, phone, email] = self.contacts;
         let [identity, payment] = self.documents(seen);
         let certified_at = seen.known(self.self_certified_at);
-        let offboarded_at =
-            self.closed.and_then(|(at, closing)| (closing == Closing::Offboarded).then_some(at));
         vec![
             (&self.trader_id).into(),
             self.trader_type.into(),
@@ -383,7 +369,7 @@ impl Record for TraderRow {
             self.last_verified_at(seen).into(),
             (self.displayed && certified_at.is_some()).into(),
             self.onboarded_at.into(),
-            seen.known(offboarded_at).into(),
+            seen.known(self.offboarded_at()).into(),
             self.affiliate_member.into(),
             self.entity_cluster_id.as_ref().into(),
             self.active_listings[seen.edition].into(),

@@ -6,18 +6,20 @@
 //! agrees is checked against the world, not against another reader of the same rows.
 //!
 //! # Shape
-//! `truths.schema.json` beside this crate says what the file holds.
+//! `docs/truths.schema.json` says what the file holds.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::GenerateError;
+use crate::complaints::Complaint;
 use crate::deliver::EditionReport;
 use crate::marketplace::Marketplace;
+use crate::moderation_actions::Action;
 
 /// The name of the file.
 pub(crate) const FILE: &str = "truths.json";
@@ -29,6 +31,8 @@ pub(crate) struct Truths {
     questions: BTreeMap<&'static str, Answer>,
     /// The stories that are looked for, by their name.
     stories: BTreeMap<&'static str, Story>,
+    /// The keys that lead nowhere on purpose; all others lead somewhere.
+    orphans: Vec<Value>,
 }
 
 /// The answer to a question, or those columns of it that the world can state.
@@ -49,7 +53,6 @@ pub(crate) struct Story {
     examples: Vec<Value>,
 }
 
-#[expect(dead_code, reason = "which table needs it, the next ones say")]
 impl Truths {
     /// The most examples of a story.
     const EXAMPLES_MAX: usize = 1_000;
@@ -57,6 +60,25 @@ impl Truths {
     /// States the answer to a question.
     pub(crate) fn answer(&mut self, question: &'static str, answer: Answer) {
         self.questions.insert(question, answer);
+    }
+
+    /// Names a key that was made to lead nowhere: in a row with an identifier, to one that is gone.
+    pub(crate) fn orphan(
+        &mut self,
+        dataset: &'static str,
+        column: &'static str,
+        (row, gone): (&str, &str),
+    ) {
+        self.orphans.push(json!({"dataset": dataset, "column": column, "row": row, "key": gone}));
+    }
+
+    /// Tells of a decision that was reversed on a complaint and whose effect has stayed.
+    pub(crate) fn reversal(&mut self, action: &Action, complaint: &Complaint) {
+        let reversal = complaint.reversal();
+        if reversal.is_some_and(|reversal| reversal.reinstated_at.is_none()) {
+            let example = json!({"action_id": action.id, "complaint_id": complaint.id});
+            self.tell("reversed_never_reinstated", example);
+        }
     }
 
     /// Tells of one more occurrence of a story; `example` names the rows concerned by their keys.

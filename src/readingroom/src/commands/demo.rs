@@ -12,6 +12,7 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use domain::{Clock as _, Date, SystemClock};
 use serde_json::{Value, json};
+use world::{Scale, WorldSettings};
 
 use crate::args::{Demo, Target};
 use crate::client::Client;
@@ -20,10 +21,6 @@ use crate::output;
 use crate::telemetry;
 
 use card::Card;
-
-/// The datasets of the demo.
-const DATASETS: [&str; 5] =
-    ["traders", "listings", "statements_of_reasons", "moderation_actions", "ads"];
 
 /// The demo's project and its one member.
 const PROJECT_TITLE: &str = "Demo";
@@ -61,12 +58,20 @@ fn prepare_folder(demo: &Demo) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether every dataset of the demo has a snapshot.
+/// Whether every dataset of the demo is there as the newest edition has it.
 fn is_published(client: &Client) -> anyhow::Result<bool> {
-    let datasets = client.list("/v1/datasets", "datasets")?;
-    Ok(DATASETS.iter().all(|name| {
-        datasets.iter().any(|dataset| dataset["name"] == *name && !dataset["current"].is_null())
+    let as_of = not_to_come(WorldSettings::new(0, Scale::Small).as_of).to_string();
+    let published = client.list("/v1/datasets", "datasets")?;
+    Ok(world::datasets().all(|name| {
+        let found = published.iter().find(|dataset| dataset["name"] == name);
+        let current = found.filter(|dataset| !dataset["current"].is_null());
+        current.is_some_and(|dataset| Some(&*as_of) <= dataset["as_of"].as_str())
     }))
+}
+
+/// A day, or today: a clock that is behind must not keep the demo from starting.
+fn not_to_come(day: Date) -> Date {
+    day.min(SystemClock.today())
 }
 
 /// Generates the world into the data folder and publishes its editions, the oldest first.
@@ -77,8 +82,7 @@ fn publish_world(client: &Client, demo: &Demo) -> anyhow::Result<()> {
         .context("there is no room for the exports of the demo world")?;
     let report = server::generate_into(&exports.path().join("world"), demo.scale, demo.seed)?;
     for edition in &report.editions {
-        // A clock that is behind must not keep the demo from starting.
-        let as_of = edition.as_of.min(SystemClock.today());
+        let as_of = not_to_come(edition.as_of);
         let folder = &edition.folder;
         let publication = publish::publish_edition(client, target(&demo.data), folder, as_of)?;
         for member in publication["datasets"].as_array().into_iter().flatten() {
@@ -107,10 +111,17 @@ fn register(client: &Client) -> anyhow::Result<String> {
             client.post(&format!("/v1/projects/{id}/members"), &json!({"subject": MEMBER}))?;
     }
     let grants = shown["grants"].as_array().map_or(&[][..], Vec::as_slice);
-    for name in DATASETS {
-        if grants.iter().all(|grant| grant["dataset"] != name || !grant["revoked_at"].is_null()) {
-            let _: Value =
-                client.post(&format!("/v1/projects/{id}/grants"), &json!({"dataset": name}))?;
+    for dataset in client.list("/v1/datasets", "datasets")? {
+        let name = &dataset["name"];
+        let is_granted = |grant: &Value| grant["dataset"] == *name && grant["revoked_at"].is_null();
+        let body = match dataset["tier"].as_str() {
+            Some("public") => json!({"dataset": name}),
+            Some("vetted") => json!({"dataset": name, "basis": "DSA Art. 40(4)"}),
+            // What is for those who oversee, no researcher may be granted.
+            _ => continue,
+        };
+        if !dataset["current"].is_null() && !grants.iter().any(is_granted) {
+            let _: Value = client.post(&format!("/v1/projects/{id}/grants"), &body)?;
         }
     }
     ensure!(!id.is_empty(), "the project has no id");
@@ -124,7 +135,7 @@ fn project_body() -> Value {
         "title": PROJECT_TITLE,
         "purpose": "See how Reading Room works, on a world that was made up.",
         "organisation": "o-demo",
-        "legal_basis": "40(12)",
+        "legal_basis": "40(4)",
         "request_id": "DEMO-1",
         "applied": today,
         "decided": today,

@@ -1,6 +1,7 @@
 //! The files of all editions while they are being written.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,9 +11,11 @@ use super::report::{Delivery, EditionReport, GenerateError, WorldProgress};
 use super::tables::{GROUPS, tables};
 use crate::ads::AdTruths;
 use crate::detectors::DetectionTally;
+use crate::enforcement::Enforcement;
 use crate::marketplace::Marketplace;
 use crate::monitoring::tally::Tally;
 use crate::record::Record;
+use crate::sanctions::Career;
 use crate::seen::Seen;
 use crate::table::Table;
 use crate::truths::Truths;
@@ -29,6 +32,10 @@ pub(crate) struct Desk<'a> {
     pub(crate) detections: DetectionTally,
     /// What is true of advertisements.
     pub(crate) ads: AdTruths,
+    /// What is true of notices, decisions and sanctions.
+    pub(crate) enforcement: Enforcement,
+    /// What was held against the trader at hand.
+    pub(crate) career: Career,
     progress: WorldProgress,
     told: u64,
     on_progress: &'a mut dyn FnMut(WorldProgress),
@@ -38,7 +45,7 @@ impl<'a> Desk<'a> {
     /// Rows between two tellings of progress.
     const STEP: u64 = 5_000;
 
-    /// Makes the folders of all editions and datasets.
+    /// Makes the folders of all editions.
     pub(super) fn create(
         marketplace: &Marketplace,
         out: &Path,
@@ -54,6 +61,8 @@ impl<'a> Desk<'a> {
             tally: Tally::new(marketplace.editions),
             detections: DetectionTally::new(marketplace.editions),
             ads: AdTruths::default(),
+            enforcement: Enforcement::default(),
+            career: Career::default(),
             progress,
             told: 0,
             on_progress,
@@ -79,6 +88,7 @@ impl<'a> Desk<'a> {
     /// Ends all files; gives back what the editions hold and what is true of the newest.
     pub(super) fn finish(mut self) -> Result<(Vec<EditionReport>, Truths), GenerateError> {
         self.tell();
+        self.enforcement.state(&mut self.truths);
         let editions = self.editions.into_iter().map(Edition::finish).collect::<Result<_, _>>()?;
         Ok((editions, self.truths))
     }
@@ -102,10 +112,7 @@ struct Edition {
 impl Edition {
     fn create(seen: Seen, out: &Path) -> Result<Self, GenerateError> {
         let folder = out.join("editions").join(seen.at.date().to_string());
-        for table in tables() {
-            let path = folder.join(table.dataset);
-            fs::create_dir_all(&path).map_err(|source| GenerateError::Write { path, source })?;
-        }
+        make(&folder)?;
         Ok(Self { seen, folder, tables: BTreeMap::new() })
     }
 
@@ -113,21 +120,33 @@ impl Edition {
         let table = R::TABLE;
         let period = table.files.period(record.since().date());
         let periods = self.tables.entry(table.dataset).or_default();
-        let parts = periods.entry(period).or_insert_with(|| {
-            let folder = self.folder.join(table.dataset);
-            Parts::new(&folder, table, period)
-        });
+        let parts = match periods.entry(period) {
+            Entry::Occupied(parts) => parts.into_mut(),
+            Entry::Vacant(place) => {
+                let folder = self.folder.join(table.dataset);
+                make(&folder)?;
+                place.insert(Parts::new(&folder, table, period))
+            }
+        };
         parts.write(&record.cells(self.seen))
     }
 
     fn finish(mut self) -> Result<EditionReport, GenerateError> {
         let mut deliveries = Vec::new();
         for table in tables() {
-            let periods = self.tables.remove(table.dataset).unwrap_or_default();
-            deliveries.push(delivery(table, &self.folder, periods)?);
+            // Of what has not happened yet, there is no folder.
+            if let Some(periods) = self.tables.remove(table.dataset) {
+                deliveries.push(delivery(table, &self.folder, periods)?);
+            }
         }
         Ok(EditionReport { as_of: self.seen.at.date(), folder: self.folder, deliveries })
     }
+}
+
+/// Makes a folder where there is none.
+fn make(folder: &Path) -> Result<(), GenerateError> {
+    let failed = |source| GenerateError::Write { path: folder.to_owned(), source };
+    fs::create_dir_all(folder).map_err(failed)
 }
 
 /// Ends the files of one table.

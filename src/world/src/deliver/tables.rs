@@ -7,7 +7,10 @@
 use super::{Desk, GenerateError};
 use crate::marketplace::Marketplace;
 use crate::table::Table;
-use crate::{affiliates, detectors, monitoring, platforms, prevalence, recommenders, traders};
+use crate::{
+    affiliates, detectors, monitoring, platforms, prevalence, recommenders, safety, sanctions,
+    traders,
+};
 
 /// Tables that are written together.
 pub(crate) struct Group {
@@ -21,7 +24,9 @@ pub(crate) struct Group {
 
 /// All groups, in the order in which they are written.
 pub(crate) const GROUPS: &[Group] = &[
+    sanctions::GROUP,
     traders::GROUP,
+    safety::GROUP,
     affiliates::GROUP,
     recommenders::GROUP,
     prevalence::GROUP,

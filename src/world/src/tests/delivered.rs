@@ -31,10 +31,16 @@ impl Delivered {
 
     /// Both editions of the village that a seed gives, the older first.
     pub(super) fn editions(seed: u64) -> [Self; 2] {
+        Self::with_truths(seed).0
+    }
+
+    /// The same, and what is true of it.
+    pub(super) fn with_truths(seed: u64) -> ([Self; 2], Value) {
         let folder = TempDir::new().unwrap();
         let report = deliver(&village(seed), folder.path(), &mut |_| ()).unwrap();
+        let truths = serde_json::from_slice(&std::fs::read(&report.truths).unwrap()).unwrap();
         let editions: Vec<_> = report.editions.into_iter().map(Self::read).collect();
-        editions.try_into().unwrap_or_else(|_| panic!("a world has two editions"))
+        (editions.try_into().unwrap_or_else(|_| panic!("a world has two editions")), truths)
     }
 
     fn read(edition: EditionReport) -> Self {
@@ -52,6 +58,17 @@ impl Delivered {
         &self.0[dataset]
     }
 
+    /// How often each combination of values of some columns occurs; rows that lack one are left out.
+    pub(super) fn keys(&self, dataset: &str, columns: &[String]) -> BTreeMap<Vec<String>, usize> {
+        let mut keys = BTreeMap::new();
+        for row in self.rows(dataset) {
+            if let Some(key) = key(row, columns) {
+                *keys.entry(key).or_default() += 1;
+            }
+        }
+        keys
+    }
+
     /// The rows of a dataset by a column that tells them apart.
     pub(super) fn by<'a>(&'a self, dataset: &str, column: &str) -> BTreeMap<&'a str, &'a Row> {
         let rows = self.rows(dataset);
@@ -60,6 +77,15 @@ impl Delivered {
         assert_eq!(by.len(), rows.iter().filter(|row| row.contains_key(column)).count());
         by
     }
+}
+
+/// The values of some columns as text, if none is missing.
+pub(super) fn key(row: &Row, columns: &[String]) -> Option<Vec<String>> {
+    let value = |column: &String| match row.get(column)? {
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    };
+    columns.iter().map(value).collect()
 }
 
 /// A cell's text, if there is one.

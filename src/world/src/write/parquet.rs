@@ -20,7 +20,7 @@ use crate::record::{Cell, Column, Shape};
 /// Rows that are turned into columns at once.
 const BATCH_ROWS: usize = 8 * 1024;
 /// Rows of a row group: what is held in memory, encoded, until it is written.
-const ROW_GROUP_ROWS: usize = 128 * 1024;
+const ROW_GROUP_ROWS: usize = 32 * 1024;
 
 /// A Parquet file.
 pub(crate) struct ParquetFile {
