@@ -56,6 +56,10 @@ activate                POST   /v1/datasets/listings/snapshots/{snapshot}/activa
 verify_snapshot         POST   /v1/datasets/listings/snapshots/{snapshot}/verify 401 403 403 200 403 403 403
 withdraw                POST   /v1/datasets/listings/snapshots/{snapshot}/withdraw 401 403 403 400 403 403 403 {}
 list_affected           GET    /v1/datasets/listings/snapshots/{snapshot}/affected 401 403 403 200 403 403 403
+redact                  POST   /v1/datasets/listings/redactions                  401 403 403 400 403 403 403 {}
+list_redactions         GET    /v1/datasets/listings/redactions                  401 403 403 200 403 403 403
+compact_dataset         POST   /v1/datasets/listings/compact                     401 403 403 200 403 403 403
+apply_retention         POST   /v1/datasets/listings/retention                   401 403 403 400 403 403 403 {\"x\": 1}
 list_projects           GET    /v1/projects                                      401 403 403 403 200 403 403
 create_project          POST   /v1/projects                                      401 403 403 403 400 403 403 {}
 show_project            GET    /v1/projects/{project}                            401 403 403 403 200 403 403

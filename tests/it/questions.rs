@@ -77,7 +77,11 @@ fn rows(caller: &Caller<'_>, sql: &str) -> Vec<Map<String, Value>> {
 fn plain(value: &Value) -> String {
     let text = match value {
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Array(_)
+        | Value::Object(_)) => other.to_string(),
     };
     match text.split_once('T') {
         Some((day, time)) if day.len() == 10 => {

@@ -193,8 +193,14 @@ fn a_days_file_published_again_replaces_that_day_only() {
     let csv = csv_of(&days().1[..2], &light);
     let file = room.folder.delivery("sor-global-2025-07-01-light-00000-00000.csv", csv);
 
-    let third = publish(&room, &file).1;
-
+    let held = publish(&room, &file).1;
+    assert_eq!(held, second, "a third of the day's rows less is for a person to look at");
+    let listed = room.folder.json(&["snapshots", "list", DATASET]);
+    let found = listed.as_array().unwrap().iter().find(|it| it["state"] == "held").unwrap();
+    let id = found["id"].as_str().unwrap();
+    let reason = ["--reason", "the platform took one back"];
+    room.folder.done(&[&["snapshots", "activate", DATASET, id], &reason[..]].concat());
+    let third = room.nobody().json(&format!("/v1/datasets/{DATASET}/snapshots/{id}"));
     assert_eq!(third["row_count"], 5);
     assert_eq!(files_of(&third, "2024-03-14"), files_of(&second, "2024-03-14"));
     assert_ne!(files_of(&third, "2025-07-01"), files_of(&second, "2025-07-01"));

@@ -89,7 +89,7 @@ fn the_command_line_tells_notices_beside_the_rows() {
     }
 }
 
-/// Ten editions of two listings each, a month apart; of each month its own price.
+/// Ten editions of one listing, a month apart; each month has a price of its own.
 fn ten_months(room: &Room) -> Vec<String> {
     let months = (2..=11).map(|month| format!("2025-{month:02}-01"));
     let snapshots = months.map(|day| {

@@ -209,7 +209,7 @@ impl Catalogue {
         let snapshot = adopt::assemble(adoption, view, &self.sealer)?;
         // Of one that was written anew since, what stands in its place is there.
         let existing = view.resolve(snapshot.dataset(), snapshot.id()).cloned();
-        adopt::check_existing(existing.as_deref(), &snapshot, &view)?;
+        adopt::check_existing(existing.as_deref(), &snapshot, view)?;
         let is_new = existing.is_none();
         let snapshot = existing.unwrap_or_else(|| Arc::new(snapshot));
         if is_new && let Err(error) = adopt::store(&self.layout, &snapshot, &draft.files, from) {

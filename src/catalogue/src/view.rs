@@ -146,6 +146,18 @@ impl View {
         None
     }
 
+    /// The tombstones in whose place a snapshot stands, those of earlier compactions too.
+    #[must_use]
+    pub fn replaced_by(&self, snapshot: &Snapshot) -> Vec<&Arc<SignedTombstone>> {
+        let all = self.tombstones.get(snapshot.dataset()).into_iter().flat_map(BTreeMap::values);
+        let dataset = snapshot.dataset();
+        all.filter(|stone| {
+            let resolved = self.resolve(dataset, &stone.tombstone().snapshot.id);
+            resolved.is_some_and(|resolved| resolved.id() == snapshot.id())
+        })
+        .collect()
+    }
+
     /// What the law takes out of a dataset.
     #[must_use]
     pub fn redactions(&self, dataset: &DatasetName) -> Option<&Arc<DatasetRedactions>> {

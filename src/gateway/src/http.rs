@@ -51,6 +51,8 @@ pub(crate) fn operations(config: &mut ServiceConfig) {
     catalogue::operations(config);
     changes::operations(config);
     datasets::operations(config);
+    // Before the editions: `activate` is no edition's id.
+    publications::operations(config);
     editions::operations(config);
     grants::operations(config);
     health::operations(config);
@@ -59,7 +61,6 @@ pub(crate) fn operations(config: &mut ServiceConfig) {
     me::operations(config);
     members::operations(config);
     projects::operations(config);
-    publications::operations(config);
     queries::operations(config);
     redactions::operations(config);
     snapshots::operations(config);

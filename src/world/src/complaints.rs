@@ -165,8 +165,8 @@ impl Marketplace {
         let is_forgotten = draw.chance(FORGOTTEN);
         let is_back = match outcome {
             Outcome::Reversed => !is_forgotten,
-            Outcome::PartlyReversed => draw.chance(300),
-            Outcome::Stands | Outcome::Inadmissible => false,
+            // What stands of a decision in part keeps its effect.
+            Outcome::PartlyReversed | Outcome::Stands | Outcome::Inadmissible => false,
         };
         known(decided_at).map(|decided_at| Decision {
             decided_at,

@@ -105,6 +105,28 @@ fn a_new_period_leaves_the_files_of_the_others_untouched() {
     assert_eq!(names, ["notices-2025-07-01-0", "notices-2025-07-02-0"]);
 }
 
+/// A day costs a day, also when it comes a second time in a year of them.
+#[test]
+fn a_correction_of_one_day_of_a_year_writes_the_file_of_that_day_alone() {
+    let room = Room::new();
+    let catalogue = room.open().unwrap();
+    let year: Vec<String> =
+        day("2025-01-01").iter_days().take(365).map(|day| day.to_string()).collect();
+    let parts: Vec<_> = year.iter().map(|day| (Some(day.as_str()), day.as_bytes())).collect();
+    room.publish(&catalogue, "notices", day("2026-11-01"), &parts);
+    let before = room.all_files();
+
+    let right = [(Some("2025-07-01"), b"right".as_slice())];
+    let corrected = room.publish(&catalogue, "notices", day("2026-11-02"), &right);
+
+    let files = room.all_files().into_iter().filter(|file| !before.contains(file));
+    let files: Vec<String> = files.map(|file| file.display().to_string()).collect();
+    let data: Vec<&String> = files.iter().filter(|file| file.ends_with(".parquet")).collect();
+    assert_eq!(data, [&format!("snapshots/notices/files/{}.parquet", Sha256Digest::of(b"right"))]);
+    assert_eq!(corrected.manifest().resources.len(), 365);
+    assert_eq!(corrected.manifest().coverage.periods, year);
+}
+
 #[test]
 fn a_staged_snapshot_is_there_but_in_no_edition_until_it_is_activated() {
     let room = Room::new();

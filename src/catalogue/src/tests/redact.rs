@@ -13,7 +13,8 @@ use domain::{ColumnName, Sha256Digest};
 
 use crate::fixture::{Room, day, name, now};
 use crate::{
-    Catalogue, Compaction, OpenError, PendingCompaction, Resolution, SignedEdition, Snapshot, Unsettled,
+    Catalogue, Compaction, OpenError, PendingCompaction, Resolution, SignedEdition, Snapshot,
+    Unsettled,
 };
 
 fn redaction(key: &str, columns: &[&str]) -> Redaction {

@@ -26,8 +26,6 @@ use crate::publish::{ByAnother, PublicationState, PublishError, Reason, entries}
 enum Aim {
     /// As current, in a new edition of this date; why, where somebody said so.
     Current(Date, Option<Reason>),
-    /// As current, in a new edition of this date, although it was withdrawn; why.
-    Again(Date, Reason),
     /// Without an edition.
     Staged,
 }

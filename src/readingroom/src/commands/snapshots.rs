@@ -3,6 +3,7 @@
 mod diff;
 
 use anyhow::bail;
+use domain::{DatasetName, SnapshotId};
 use serde_json::{Value, json};
 
 use crate::args::{SnapshotsCommand, Target};
@@ -58,36 +59,9 @@ pub(crate) fn run(command: SnapshotsCommand) -> anyhow::Result<()> {
             Ok(())
         }
         SnapshotsCommand::Withdraw { target, dataset, id, reason } => {
-            let path = format!("/v1/datasets/{dataset}/snapshots/{id}/withdraw");
-            let withdrawn: Value = Client::to(&target)?.post(&path, &json!({"reason": reason}))?;
-            if target.json {
-                return output::json(&withdrawn);
-            }
-            let of = |name: &str| output::cell(&withdrawn[name]);
-            output::line(format_args!(
-                "{id} is withdrawn; {} queries of {} projects used it, `readingroom snapshots \
-                 affected` lists them",
-                of("queries"),
-                of("projects")
-            ));
-            Ok(())
+            withdraw(&target, &dataset, &id, &reason)
         }
-        SnapshotsCommand::Affected { target, dataset, id } => {
-            let path = format!("/v1/datasets/{dataset}/snapshots/{id}/affected");
-            let queries = Client::to(&target)?.list(&path, "queries")?;
-            if target.json {
-                return output::json(&queries);
-            }
-            let columns = [
-                ("/project", Column::text("PROJECT")),
-                ("/query", Column::text("QUERY")),
-                ("/asked_at", Column::text("ASKED")),
-                ("/outcome", Column::text("OUTCOME")),
-                ("/rows", Column::number("ROWS")),
-            ];
-            output::objects(&columns, &queries);
-            Ok(())
-        }
+        SnapshotsCommand::Affected { target, dataset, id } => affected(&target, &dataset, &id),
         SnapshotsCommand::Activate { target, dataset, id, reason } => {
             let path = format!("/v1/datasets/{dataset}/snapshots/{id}/activate");
             let body = reason.map_or_else(|| json!({}), |reason| json!({"reason": reason}));
@@ -99,6 +73,46 @@ pub(crate) fn run(command: SnapshotsCommand) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+/// Takes a snapshot back.
+fn withdraw(
+    target: &Target,
+    dataset: &DatasetName,
+    id: &SnapshotId,
+    reason: &str,
+) -> anyhow::Result<()> {
+    let path = format!("/v1/datasets/{dataset}/snapshots/{id}/withdraw");
+    let withdrawn: Value = Client::to(target)?.post(&path, &json!({"reason": reason}))?;
+    if target.json {
+        return output::json(&withdrawn);
+    }
+    let of = |name: &str| output::cell(&withdrawn[name]);
+    output::line(format_args!(
+        "{id} is withdrawn; {} queries of {} projects used it, `readingroom snapshots affected` \
+         lists them",
+        of("queries"),
+        of("projects")
+    ));
+    Ok(())
+}
+
+/// Lists who used a snapshot.
+fn affected(target: &Target, dataset: &DatasetName, id: &SnapshotId) -> anyhow::Result<()> {
+    let path = format!("/v1/datasets/{dataset}/snapshots/{id}/affected");
+    let queries = Client::to(target)?.list(&path, "queries")?;
+    if target.json {
+        return output::json(&queries);
+    }
+    let columns = [
+        ("/project", Column::text("PROJECT")),
+        ("/query", Column::text("QUERY")),
+        ("/asked_at", Column::text("ASKED")),
+        ("/outcome", Column::text("OUTCOME")),
+        ("/rows", Column::number("ROWS")),
+    ];
+    output::objects(&columns, &queries);
+    Ok(())
 }
 
 /// Says of a snapshot, as lists have it, what no signed manifest can: what became of it.

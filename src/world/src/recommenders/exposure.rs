@@ -135,7 +135,7 @@ impl Record for Exposure {
     const TABLE: &'static Table = &Table {
         dataset: "recommender_exposure",
         columns: COLUMNS,
-        format: Format::Parquet,
+        format: Format::CsvGz,
         files: Files::Days,
     };
 

@@ -83,7 +83,11 @@ impl Delivered {
 pub(super) fn key(row: &Row, columns: &[String]) -> Option<Vec<String>> {
     let value = |column: &String| match row.get(column)? {
         Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Array(_)
+        | Value::Object(_)) => Some(other.to_string()),
     };
     columns.iter().map(value).collect()
 }

@@ -125,7 +125,8 @@ fn the_older_edition_is_the_same_world_a_month_before() {
     ];
     for (dataset, key, fact) in tables {
         let (before, after) = (older.by(dataset, key), newer.by(dataset, key));
-        assert!(before.len() < after.len(), "{dataset}");
+        // A month may pass without a new trader in a village.
+        assert!(before.len() < after.len() || dataset == "traders", "{dataset}");
         for (key, row) in before {
             let known = moment(row, fact);
             assert!(known.is_none() || known == moment(after[key], fact), "{dataset} {key}");
