@@ -261,14 +261,19 @@ pub(crate) async fn list_redactions(
     let view = room.catalogue().view();
     view.codebook(&dataset).ok_or_else(not_found)?;
     let limit = page.0.limit()?;
-    let after = page.0.after.as_deref().map_or(Ok(0), str::parse::<usize>);
-    let after = after.map_err(|_| not_found())?;
+    let after = page.0.after.as_deref().map_or(Ok(0), place)?;
     let all = view.redactions(&dataset).map_or(&[][..], |list| list.recorded());
     let shown: Vec<_> = all.iter().skip(after).take(limit).collect();
     let more = after.saturating_add(shown.len()) < all.len();
     let next = shown.last().filter(|_| more).map(|last| last.number.to_string());
     let redactions = shown.into_iter().map(|recorded| RedactionBody::of(recorded)).collect();
     json(StatusCode::OK, &RedactionList { redactions, next })
+}
+
+/// The place of the last redaction of a page, as its `next` has it.
+fn place(text: &str) -> Result<usize, Problem> {
+    let place = text.parse().ok().filter(|place: &usize| 0 < *place && place.to_string() == text);
+    place.ok_or_else(not_found)
 }
 
 /// Writes the files of a dataset anew that still hold what was taken out. No body, or `{}`.

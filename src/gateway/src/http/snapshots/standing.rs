@@ -24,6 +24,7 @@ use crate::publish::Reason;
 #[schema(example = json!({"reason": "prices were in cents"}))]
 struct WithdrawBody {
     /// Why: up to 1000 characters, which the log has as they are and whoever asks is told.
+    #[schema(min_length = 1, max_length = 1000)]
     reason: String,
 }
 
