@@ -205,7 +205,7 @@ impl Compacting<'_> {
         period: i32,
     ) -> Result<Vec<WrittenFile>, Fault> {
         let limits = SortLimits {
-            memory_bytes: self.job.memory_bytes / 4 * 3,
+            memory_bytes: self.job.memory_bytes / 2,
             spill_bytes: self.job.spill_bytes,
             scratch: self.scratch,
         };
@@ -216,7 +216,8 @@ impl Compacting<'_> {
             .build()
             .map_err(Fault::Scratch)?;
         runtime.block_on(async {
-            let mut stream = sorted(rows, &self.columns, limits).map_err(Fault::Sort)?;
+            let stream = sorted(rows, &self.columns, limits).await;
+            let mut stream = stream.map_err(Fault::Sort)?;
             let first = stream.next().await;
             // Nobody asks how far it is.
             let (progress, _) = channel();

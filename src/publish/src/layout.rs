@@ -129,6 +129,11 @@ impl<'a> Layout<'a> {
                 self.end_period()?;
                 self.period = Some(period);
             }
+            // Most batches are of the right size as they come, and need not be copied.
+            if length == crate::sort::BATCH_ROWS && self.coalescer.is_empty() {
+                self.append(rows.slice(start, length))?;
+                continue;
+            }
             self.coalescer.push_batch(rows.slice(start, length))?;
             while let Some(batch) = self.coalescer.next_completed_batch() {
                 self.append(batch)?;

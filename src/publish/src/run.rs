@@ -164,7 +164,7 @@ impl<'a> Run<'a> {
     fn sort_limits(&self) -> SortLimits<'_> {
         SortLimits {
             // The rest is for keys, blocks on their way and row groups being encoded.
-            memory_bytes: self.job.memory_bytes / 4 * 3,
+            memory_bytes: self.job.memory_bytes / 2,
             spill_bytes: self.job.spill_bytes,
             scratch: self.scratch,
         }
@@ -187,8 +187,8 @@ impl<'a> Run<'a> {
                 .build()
                 .map_err(Fault::Scratch)?;
             runtime.block_on(async {
-                let mut stream =
-                    sorted(inbox, &self.columns, self.sort_limits()).map_err(Fault::Sort)?;
+                let stream = sorted(inbox, &self.columns, self.sort_limits()).await;
+                let mut stream = stream.map_err(Fault::Sort)?;
                 let first = match stream.next().await {
                     Some(Err(error)) => return Err(Fault::Sort(error)),
                     first => first,

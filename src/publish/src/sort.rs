@@ -1,39 +1,48 @@
-//! Sorts rows with the engine's own operator, which spills what does not fit in memory.
+//! Sorts rows by their keys alone, and spills what does not fit in memory.
+//!
+//! Keys are laid out so that their bytes compare as the rows do; places of rows are sorted by them,
+//! and wide rows are moved once, when they leave. Memory is bounded by bytes, never by counting
+//! rows: where rows are wide, fewer of them are read back at once.
 //!
 //! # Order
 //! By period, then by the codebook's `sort_order` (ascending, nulls last), then as rows were
-//! read; so the order of any rows is one order, however many threads brought them.
+//! read; so the order of any rows is one order, however many threads brought them, and whether
+//! they were spilled or not.
+//!
+//! # Rooms
+//! - [`held`]: rows in memory, and their order.
+//! - [`spill`]: sorted rows in files without a name.
+//! - [`merge`]: several such files as one.
 
-use std::fmt;
+mod held;
+mod merge;
+mod spill;
+
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arrow::compute::SortOptions;
-use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
-use datafusion::config::SpillCompression;
+use arrow::row::{RowConverter, SortField};
 use datafusion::error::DataFusionError;
-use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::GreedyMemoryPool;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::expressions::Column;
-use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
-use datafusion::physical_plan::ExecutionPlan as _;
-use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
-use datafusion::prelude::SessionConfig;
-use futures::StreamExt as _;
 use tokio::sync::mpsc::Receiver;
 
 use crate::columns::{Columns, LOCATION, PERIOD};
+use held::Held;
+use merge::Merge;
+use spill::{Scratch, Spilled};
 
 /// Rows that the sort hands on at once.
 pub(crate) const BATCH_ROWS: usize = 8192;
 
-/// Which part of the memory is kept back for merging: one of so many.
-const MERGE_SHARE: usize = 3;
+/// Bytes of rows that are read back at once from each file.
+const CHUNK_BYTES: usize = 512 * 1024;
+
+/// How often the rows of a chunk may be in memory while files are merged: as they were read, with
+/// their keys, the chunk before whose last rows are still waited for, and as they leave.
+const CHUNK_COPIES: usize = 4;
 
 /// What sorting may use.
 #[derive(Clone, Copy, Debug)]
@@ -46,83 +55,93 @@ pub(crate) struct SortLimits<'a> {
     pub(crate) scratch: &'a Path,
 }
 
+/// The columns that rows are sorted by, and how their keys are laid out.
+#[derive(Debug)]
+struct Keys {
+    places: Vec<usize>,
+    converter: RowConverter,
+}
+
+impl Keys {
+    fn new(columns: &Columns) -> Result<Self, DataFusionError> {
+        let schema = &columns.row_schema;
+        let mut places = Vec::new();
+        if columns.has_periods() {
+            places.push(schema.index_of(PERIOD)?);
+        }
+        places.extend(&columns.sort_order);
+        places.push(schema.index_of(LOCATION)?);
+        let options = SortOptions { descending: false, nulls_first: false };
+        let types = places.iter().map(|place| schema.field(*place).data_type().clone());
+        let fields = types.map(|kind| SortField::new_with_options(kind, options));
+        Ok(Self { converter: RowConverter::new(fields.collect())?, places })
+    }
+
+    fn of(&self, batch: &RecordBatch) -> Result<arrow::row::Rows, DataFusionError> {
+        let columns: Vec<_> =
+            self.places.iter().map(|place| Arc::clone(batch.column(*place))).collect();
+        Ok(self.converter.convert_columns(&columns)?)
+    }
+}
+
 /// Sorts all rows that come through a channel.
 ///
 /// # Errors
-/// When the engine cannot set up the sort; what fails later comes through the stream.
-pub(crate) fn sorted(
-    rows: Receiver<RecordBatch>,
+/// When memory or disk do not suffice; what fails later comes through the stream.
+pub(crate) async fn sorted(
+    mut rows: Receiver<RecordBatch>,
     columns: &Columns,
     limits: SortLimits<'_>,
 ) -> Result<SendableRecordBatchStream, DataFusionError> {
-    let schema = &columns.row_schema;
-    let rows = Arc::new(Rows { schema: Arc::clone(schema), rows: Mutex::new(Some(rows)) });
-    let source =
-        StreamingTableExec::try_new(Arc::clone(schema), vec![rows], None, [], false, None)?;
-    let sort = SortExec::new(ordering(columns)?, Arc::new(source));
-    sort.execute(0, context(limits)?)
-}
-
-/// The order that rows are laid out in.
-fn ordering(columns: &Columns) -> Result<LexOrdering, DataFusionError> {
-    let by_period = columns.has_periods().then_some(PERIOD);
-    let by_codebook = columns.sort_order.iter().map(|place| columns.name(*place).as_str());
-    let names = by_period.into_iter().chain(by_codebook).chain([LOCATION]);
-    let mut order = Vec::new();
-    for name in names {
-        let column = Column::new_with_schema(name, &columns.row_schema)?;
-        let options = SortOptions { descending: false, nulls_first: false };
-        order.push(PhysicalSortExpr::new(Arc::new(column), options));
+    let schema = Arc::clone(&columns.row_schema);
+    let keys = Keys::new(columns)?;
+    let scratch = Arc::new(Scratch::new(limits.scratch, limits.spill_bytes));
+    let memory_bytes = usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX);
+    let mut held = Held::default();
+    let mut spilled = Vec::new();
+    while let Some(batch) = rows.recv().await {
+        held.push(batch, &keys)?;
+        if memory_bytes <= held.bytes() {
+            spilled.push(spill::write(std::mem::take(&mut held).sorted(), &schema, &scratch)?);
+        }
     }
-    LexOrdering::new(order)
-        .ok_or_else(|| DataFusionError::Internal("an order without columns".to_owned()))
-}
-
-/// A context with the limits in force, and nothing else: no tables, no functions, no files.
-fn context(limits: SortLimits<'_>) -> Result<Arc<TaskContext>, DataFusionError> {
-    let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
-    let memory_bytes = bytes(limits.memory_bytes);
-    let folder = DiskManagerMode::Directories(vec![limits.scratch.to_owned()]);
-    let disk = DiskManagerBuilder::default()
-        .with_mode(folder)
-        .with_max_temp_directory_size(limits.spill_bytes);
-    let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(GreedyMemoryPool::new(memory_bytes)))
-        .with_disk_manager_builder(disk)
-        .build_arc()?;
-    let mut config = SessionConfig::new().with_batch_size(BATCH_ROWS);
-    let execution = &mut config.options_mut().execution;
-    execution.spill_compression = SpillCompression::Lz4Frame;
-    // What is sorted in memory is merged from there, and the keys of every batch are laid out for
-    // it: of wide rows that is far more than the engine keeps back by itself.
-    execution.sort_spill_reservation_bytes = memory_bytes / MERGE_SHARE;
-    Ok(Arc::new(TaskContext::default().with_session_config(config).with_runtime(runtime)))
-}
-
-/// The rows that come through a channel, as the engine wants them.
-struct Rows {
-    schema: SchemaRef,
-    rows: Mutex<Option<Receiver<RecordBatch>>>,
-}
-
-impl fmt::Debug for Rows {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rows").finish_non_exhaustive()
+    if spilled.is_empty() {
+        let batches = held.sorted().batches(BATCH_ROWS);
+        return Ok(stream(&schema, batches));
     }
+    if !held.is_empty() {
+        spilled.push(spill::write(held.sorted(), &schema, &scratch)?);
+    }
+    let fan_in = (memory_bytes / (CHUNK_BYTES * CHUNK_COPIES)).max(2);
+    let merged = merge_down(spilled, fan_in, keys, &schema, &scratch)?;
+    Ok(stream(&schema, merged))
 }
 
-impl PartitionStream for Rows {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
+/// Merges files until so few are left that they can be merged while rows leave.
+fn merge_down(
+    mut spilled: Vec<Spilled>,
+    fan_in: usize,
+    keys: Keys,
+    schema: &arrow::datatypes::SchemaRef,
+    scratch: &Arc<Scratch>,
+) -> Result<Merge, DataFusionError> {
+    let keys = Arc::new(keys);
+    while fan_in < spilled.len() {
+        let some = spilled.drain(..fan_in).collect();
+        let merged = Merge::new(some, Arc::clone(&keys))?;
+        spilled.push(spill::write_batches(merged, schema, scratch)?);
     }
-
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let batches = futures::stream::unfold(rows, |rows| async {
-            let mut rows = rows?;
-            let batch = rows.recv().await?;
-            Some((Ok(batch), Some(rows)))
-        });
-        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches.boxed()))
-    }
+    Merge::new(spilled, keys)
 }
+
+/// Batches as the engine hands them on.
+fn stream(
+    schema: &arrow::datatypes::SchemaRef,
+    batches: impl Iterator<Item = Result<RecordBatch, DataFusionError>> + Send + 'static,
+) -> SendableRecordBatchStream {
+    let batches = futures::stream::iter(batches);
+    Box::pin(RecordBatchStreamAdapter::new(Arc::clone(schema), batches))
+}
+
+#[cfg(test)]
+mod tests;
