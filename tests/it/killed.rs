@@ -92,6 +92,23 @@ impl Scene {
             .unwrap();
         Attempt { folder, was_killed: !output.status.success() }
     }
+
+    /// Publishes on copies, to be killed at each call of these kinds in turn, and checks what is
+    /// left each time; gives how often that was.
+    fn killed_at_each(&self, calls: &[&str]) -> usize {
+        let mut kills = 0;
+        for call in calls {
+            for number in 1..CALLS_MAX {
+                let attempt = self.killed_at(call, number);
+                attempt.check(self, &format!("at {call} {number}"));
+                if !attempt.was_killed {
+                    break;
+                }
+                kills += 1;
+            }
+        }
+        kills
+    }
 }
 
 impl Attempt {
@@ -166,19 +183,8 @@ fn a_publication_killed_at_any_durable_step_is_there_or_not_at_all() {
     if !may_trace() {
         return;
     }
-    let scene = Scene::new();
-    let mut kills = 0;
 
-    for call in STEPS {
-        for number in 1..CALLS_MAX {
-            let attempt = scene.killed_at(call, number);
-            attempt.check(&scene, &format!("at {call} {number}"));
-            if !attempt.was_killed {
-                break;
-            }
-            kills += 1;
-        }
-    }
+    let kills = Scene::new().killed_at_each(&STEPS);
 
     assert!(30 < kills, "{kills} moments to be killed at");
 }
@@ -189,19 +195,8 @@ fn an_edition_killed_at_any_durable_step_is_there_as_a_whole_or_not_at_all() {
     if !may_trace() {
         return;
     }
-    let scene = Scene::of_edition();
-    let mut kills = 0;
 
-    for call in ["fdatasync", "rename"] {
-        for number in 1..CALLS_MAX {
-            let attempt = scene.killed_at(call, number);
-            attempt.check(&scene, &format!("at {call} {number}"));
-            if !attempt.was_killed {
-                break;
-            }
-            kills += 1;
-        }
-    }
+    let kills = Scene::of_edition().killed_at_each(&["fdatasync", "rename"]);
 
     assert!(8 < kills, "{kills} moments to be killed at");
 }
