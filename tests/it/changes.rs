@@ -75,6 +75,69 @@ fn two_snapshots_are_compared_by_category_and_column() {
     assert_eq!(room.nobody().json(&path)["changes"], changes["rows"]);
 }
 
+/// Counts tell of a row, so what the law takes out is not counted: neither at once nor after its
+/// files were written anew, and no matter what was told before.
+#[test]
+fn what_is_redacted_is_no_difference_that_anybody_is_told_of() {
+    let room = Room::empty();
+    publish(&room.folder, "2024-10-01", &FIRST);
+    let mut next = FIRST.to_vec();
+    next[1].1 = "DE";
+    next[4] = ("t-6", "IT");
+    publish(&room.folder, "2024-11-01", &next);
+    let ada = room.granted("ada", &["traders"]);
+    let rows = || ada.json("/v1/datasets/traders/changes")["rows"].clone();
+    assert_eq!(rows(), json!({"added": 1, "removed": 1, "changed": 1}));
+    let redact = |key: &str, columns: &[&str]| {
+        let words = ["redact", "traders", "--key", key, "--ground", "art17", "--reason", "asked"];
+        room.folder.done(&[&words[..], columns].concat());
+    };
+
+    redact("t-5", &[]);
+    let without_a_row = rows();
+    redact("t-2", &["--columns", "country"]);
+    let without_a_cell = rows();
+    room.folder.done(&["snapshots", "compact", "traders"]);
+
+    assert_eq!(without_a_row, json!({"added": 1, "removed": 0, "changed": 1}));
+    assert_eq!(without_a_cell, json!({"added": 1, "removed": 0, "changed": 0}));
+    assert_eq!(rows(), without_a_cell, "compaction changes nothing that a reader sees");
+    let both = [&next[..], &[("t-5", "FR"), ("t-7", "IT")]].concat();
+    let third = publish(&room.folder, "2024-12-01", &both);
+    let path = format!("/v1/datasets/traders/snapshots/{}", text(&third["snapshot"]));
+    let told = room.nobody().json(&path)["changes"].clone();
+    assert_eq!(told, json!({"added": 1, "removed": 0, "changed": 0}), "t-5 stays out");
+}
+
+/// What was found wrong is refused to whoever asks for it, also in counts.
+#[test]
+fn a_withdrawn_snapshot_is_compared_with_nothing() {
+    let room = Room::empty();
+    let first = publish(&room.folder, "2024-10-01", &FIRST);
+    let second = publish(
+        &room.folder,
+        "2024-11-01",
+        &[("t-1", "DE"), ("t-2", "CN"), ("t-3", "DE"), ("t-4", "FR"), ("t-6", "FR")],
+    );
+    let ada = room.granted("ada", &["traders"]);
+    let withdrawn = text(&second["snapshot"]);
+    ada.json("/v1/datasets/traders/changes");
+    let why = ["--reason", "one was forgotten"];
+    let withdraw = ["snapshots", "withdraw", "traders", withdrawn];
+
+    room.folder.done(&[&withdraw[..], &why].concat());
+
+    let refused = problem(ada.get("/v1/datasets/traders/changes"));
+    assert_eq!((&refused["code"], &refused["status"]), (&json!("snapshot_withdrawn"), &json!(410)));
+    assert!(text(&refused["detail"]).contains("one was forgotten"), "{refused}");
+    assert!(text(&refused["detail"]).contains(text(&first["snapshot"])), "the one before");
+    let told = room.folder.refused(&["snapshots", "diff", "traders"]);
+    assert!(told.contains("was withdrawn"), "{told}");
+    publish(&room.folder, "2024-12-01", &FIRST);
+    let before = format!("/v1/datasets/traders/changes?from={withdrawn}");
+    assert_eq!(problem(ada.get(&before))["code"], "snapshot_withdrawn");
+}
+
 fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }

@@ -9,6 +9,7 @@ use crate::ids::ColumnName;
 use crate::manifest::Finding;
 use crate::publication::{ReferencedSnapshot, Reject, RejectReport};
 use crate::question::MountedFile;
+use crate::redaction::MountedRedactions;
 
 /// What a publishing worker is to find out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,21 +87,36 @@ pub struct OrphansFound {
 /// Two snapshots of one dataset to compare, without the files that both have.
 ///
 /// # Order
-/// Descriptors come in the order of `from`, then `to`.
+/// Descriptors come in the order of `from`, then `to`; of each, that of [`SeenSnapshot::files_told`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CompareTask {
-    /// The codebook of the later snapshot.
-    pub codebook: Codebook,
-    /// The codebook of the earlier one.
-    pub former: Codebook,
-    /// Files that only the earlier snapshot has.
-    pub from: Vec<MountedFile>,
-    /// Files that only the later snapshot has.
-    pub to: Vec<MountedFile>,
+    /// The earlier one.
+    pub from: SeenSnapshot,
+    /// The later one.
+    pub to: SeenSnapshot,
     /// Memory for comparing, in bytes.
     pub memory_bytes: u64,
     /// Disk for comparing, in bytes.
     pub spill_bytes: u64,
+}
+
+/// A snapshot to compare, as its readers see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeenSnapshot {
+    /// Its codebook.
+    pub codebook: Codebook,
+    /// Those of its files that are read.
+    pub files: Vec<MountedFile>,
+    /// What the law takes out of them; none where they hold nothing of it.
+    pub redactions: Option<Box<MountedRedactions>>,
+}
+
+impl SeenSnapshot {
+    /// The files that come with it: its own, then that of the redactions' keys.
+    pub fn files_told(&self) -> impl Iterator<Item = &MountedFile> {
+        let keys = self.redactions.iter().filter_map(|redactions| redactions.keys.as_ref());
+        self.files.iter().chain(keys)
+    }
 }
 
 /// How many rows differ between two snapshots.

@@ -44,6 +44,7 @@ use domain::{RequestId, Sha256Digest};
 use futures::Stream;
 use tracing::Instrument as _;
 
+pub use compare::CompareError;
 pub use error::{ByAnother, CancelError, PublishError};
 pub use order::{EditionOrder, Order, OrderError};
 pub use publications::{Member, MemberState, Publication, PublicationState, Publications, Report};

@@ -15,13 +15,10 @@ use std::sync::mpsc::channel;
 use std::thread::scope;
 
 use arrow::array::{ArrayRef, Int32Array, UInt64Array};
-use arrow::datatypes::Schema;
-use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use arrow::record_batch::RecordBatch;
 use domain::publication::{CompactDraft, CompactJob, CompactedFile, DraftFile};
-use domain::redaction::{Key, RedactionCounts};
-use engine::redact::{Redactor, read_lists};
+use domain::redaction::RedactionCounts;
 use futures::StreamExt as _;
-use parquet::file::reader::ChunkReader as _;
 use tokio::sync::mpsc;
 
 use crate::columns::Columns;
@@ -29,7 +26,8 @@ use crate::failure::Fault;
 use crate::layout::file::WrittenFile;
 use crate::layout::{Go, Layout};
 use crate::period::Periods;
-use crate::published::{Published, columns_of};
+use crate::published::{self, Published};
+use crate::redacted::Redactions;
 use crate::sort::{SortLimits, sorted};
 use crate::source::section::Section;
 use crate::summary;
@@ -56,7 +54,7 @@ pub(crate) fn run(
     let compacting = Compacting {
         job,
         columns: Columns::new(codebook)?,
-        lists: sections.next().map(|keys| lists(&keys)).transpose()?.unwrap_or_default(),
+        redactions: Redactions::new(&job.redactions, sections.next().as_ref())?,
         scratch,
     };
     let mut draft = CompactDraft { files: Vec::new(), columns: Vec::new() };
@@ -87,67 +85,24 @@ pub(crate) fn run(
     Ok(draft)
 }
 
-/// The lists of keys of a job.
-fn lists(keys: &Section) -> Result<Vec<Vec<Key>>, Fault> {
-    let length = usize::try_from(keys.length()).map_err(|_| Fault::SourceShort)?;
-    let bytes = keys.get_bytes(0, length).map_err(|_| Fault::SourceShort)?;
-    read_lists(&bytes).map_err(|_| Fault::Keys)
-}
-
 /// What all files of a job share.
 struct Compacting<'a> {
     job: &'a CompactJob,
     columns: Columns,
-    lists: Vec<Vec<Key>>,
+    redactions: Redactions<'a>,
     scratch: &'a Path,
 }
 
 impl Compacting<'_> {
-    /// The columns that keys, ages and cells to be taken out are in.
-    fn looked_at(&self) -> Vec<usize> {
-        let redactions = &self.job.redactions;
-        let all = self.columns.all.iter().enumerate().filter(|(_, column)| {
-            let name = &column.field.name;
-            redactions.nulls(name) || redactions.fields.iter().any(|field| field.name == *name)
-        });
-        all.map(|(place, _)| place).collect()
-    }
-
-    /// The redactions, made ready for rows with some columns.
-    fn redactor(&self, places: &[usize]) -> Result<Redactor, Fault> {
-        let schema = self.schema(places)?;
-        Redactor::new(&self.job.redactions, &self.lists, &schema).map_err(|_| Fault::Keys)
-    }
-
-    fn schema(&self, places: &[usize]) -> Result<Arc<Schema>, Fault> {
-        Ok(Arc::new(self.columns.row_schema.project(places)?))
-    }
-
     /// Counts what a file holds of what is to be taken out.
     fn look_through(&self, file: &Published) -> Result<RedactionCounts, Fault> {
-        let places = self.looked_at();
-        let redactor = self.redactor(&places)?;
+        let places = self.redactions.looked_at(&self.columns);
+        let redactor = self.redactions.redactor(&self.columns, &places)?;
         let mut counts = RedactionCounts::new();
-        for batch in self.rows(file, &places)? {
+        for batch in published::rows(file, &self.columns, places)? {
             redactor.apply(&batch?, &mut counts)?;
         }
         Ok(counts)
-    }
-
-    /// The rows of a file with some columns, as rows on their way have them.
-    fn rows<'a>(
-        &'a self,
-        file: &Published,
-        places: &'a [usize],
-    ) -> Result<impl Iterator<Item = Result<RecordBatch, Fault>> + 'a, Fault> {
-        let schema = self.schema(places)?;
-        let reader = file.read(places.iter().map(|place| self.columns.name(*place)), None)?;
-        Ok(reader.map(move |batch| {
-            let rows = batch.as_ref().map_or(0, RecordBatch::num_rows);
-            let columns = columns_of(batch, &self.columns, places.iter().copied())?;
-            let options = RecordBatchOptions::new().with_row_count(Some(rows));
-            Ok(RecordBatch::try_new_with_options(Arc::clone(&schema), columns, &options)?)
-        }))
     }
 
     /// Writes a file anew.
@@ -180,9 +135,9 @@ impl Compacting<'_> {
         rows: mpsc::Sender<RecordBatch>,
     ) -> Result<(), Fault> {
         let places: Vec<usize> = (0..self.columns.all.len()).collect();
-        let redactor = self.redactor(&places)?;
+        let redactor = self.redactions.redactor(&self.columns, &places)?;
         let (mut location, mut counts) = (0, RedactionCounts::new());
-        for batch in self.rows(file, &places)? {
+        for batch in published::rows(file, &self.columns, places)? {
             let batch = redactor.apply(&batch?, &mut counts)?;
             let count = batch.num_rows();
             let end = location + count as u64;

@@ -1,6 +1,6 @@
 //! How two snapshots differ: rows added, removed and changed, by category and by column.
 //!
-//! Files that both have by digest are left out before. Of each row of the others its key, its
+//! Files that both have by digest are left out before, and so is what the law takes out. Of each row of the others its key, its
 //! values and its category are reduced to a fixed-size entry; entries are joined bucket by bucket,
 //! so that memory does not grow with the snapshots. Rows that changed are marked, one bit each, and
 //! only they are looked at again, to tell which of their columns changed.
@@ -9,9 +9,11 @@
 //! Nothing but counts and the codebook's own codes comes out.
 //!
 //! # Rooms
-//! - [`shape`]: which columns can be compared; [`scan`]: files into entries.
+//! - [`seen`]: a snapshot as its readers see it; [`shape`]: which columns can be compared; [`scan`]:
+//!   rows into entries.
 
 mod scan;
+mod seen;
 mod shape;
 
 use std::fs::File;
@@ -22,10 +24,10 @@ use domain::task::{ColumnChanges, CompareTask, Comparison, GroupChanges, RowChan
 
 use crate::buckets::Buckets;
 use crate::failure::Fault;
-use crate::published::Published;
 use crate::source::sections;
 
-use scan::{COLUMN_ENTRY_BYTES, COLUMNS_PER_PASS, ROW_ENTRY_BYTES, Side, Sides};
+use scan::{COLUMN_ENTRY_BYTES, COLUMNS_PER_PASS, Marks, ROW_ENTRY_BYTES, Side, Sides};
+use seen::Seen;
 use shape::Shape;
 
 /// Compares two snapshots.
@@ -38,23 +40,22 @@ pub(crate) fn compare(
     scratch: &Path,
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Comparison, Fault> {
-    let lengths = task.from.iter().chain(&task.to).map(|file| file.bytes);
-    let bytes_total: u64 = lengths.clone().sum();
-    let rows_total: u64 = task.from.iter().chain(&task.to).map(|file| file.row_count).sum();
+    let told = || task.from.files_told().chain(task.to.files_told());
+    let bytes_total: u64 = told().map(|file| file.bytes).sum();
+    let rows_total: u64 = told().map(|file| file.row_count).sum();
     let mut note = |share: u64| {
         let bytes_read = bytes_total / 4 * share;
         let rows = rows_total / 4 * share;
         on_progress(Progress { stage: Stage::Validate, bytes_read, bytes_total, rows });
     };
     note(0);
-    let opened = sections(files, lengths)?.into_iter().map(Published::open);
-    let mut opened = opened.collect::<Result<Vec<_>, _>>()?;
-    let to = opened.split_off(task.from.len());
-    let Some(shape) = Shape::of(&task.former, &task.codebook) else {
-        return Ok(Comparison::default());
-    };
+    let mut sections = sections(files, told().map(|file| file.bytes))?.into_iter();
+    let from = Seen::open(&task.from, &mut sections)?;
+    let to = Seen::open(&task.to, &mut sections)?;
+    let sides = Sides::new(from, to, task.spill_bytes);
+    let Some(shape) = sides.shape() else { return Ok(Comparison::default()) };
     let memory_bytes = task.memory_bytes / 2;
-    let mut sides = Sides::new(opened, to, task.spill_bytes);
+    let mut marks = Marks::none(&sides);
     let mut rows = Buckets::new(memory_bytes, scratch);
     sides.scan_rows(&shape, &mut rows)?;
     note(2);
@@ -62,7 +63,7 @@ pub(crate) fn compare(
     for number in 0..=u8::MAX {
         let entries = rows.sorted(number)?;
         for same_key in entries.chunk_by(|one, other| one[..16] == other[..16]) {
-            tally.add(same_key, &mut sides);
+            tally.add(same_key, &sides, &mut marks);
         }
     }
     drop(rows);
@@ -71,7 +72,7 @@ pub(crate) fn compare(
     if 0 < tally.all.changed {
         for places in shape.compared().chunks(COLUMNS_PER_PASS) {
             let mut entries = Buckets::new(memory_bytes, scratch);
-            sides.scan_changed(&shape, places, &mut entries)?;
+            sides.scan_changed(&shape, &marks, places, &mut entries)?;
             columns.extend(differing(places, &entries)?);
         }
     }
@@ -115,15 +116,15 @@ impl Tally {
     }
 
     /// Counts the rows of one key, and marks those that changed.
-    fn add(&mut self, same_key: &[[u8; ROW_ENTRY_BYTES]], sides: &mut Sides) {
+    fn add(&mut self, same_key: &[[u8; ROW_ENTRY_BYTES]], sides: &Sides<'_>, marks: &mut Marks) {
         let entries: Vec<_> = same_key.iter().map(scan::RowEntry::read).collect();
         let (from, to): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|entry| sides.side(entry.location) == Side::From);
         match (from.first(), to.first()) {
             (Some(from), Some(to)) if from.row != to.row => {
                 self.count(to.group, |rows| &mut rows.changed);
-                sides.mark(from.location);
-                sides.mark(to.location);
+                marks.mark(from.location);
+                marks.mark(to.location);
             }
             (Some(from), None) => self.count(from.group, |rows| &mut rows.removed),
             (None, Some(to)) => self.count(to.group, |rows| &mut rows.added),
@@ -138,7 +139,7 @@ impl Tally {
         }
     }
 
-    fn into_comparison(self, shape: &Shape, columns: &[(usize, u64)]) -> Comparison {
+    fn into_comparison(self, shape: &Shape<'_>, columns: &[(usize, u64)]) -> Comparison {
         let changed = columns.iter().filter(|(_, rows)| 0 < *rows);
         let columns = changed.map(|(place, rows)| ColumnChanges {
             name: shape.columns.name(*place).clone(),

@@ -21,7 +21,8 @@
 //! - [`tally`], [`findings`], [`summary`], [`draft`], [`rejects`]: what is told of it.
 //! - [`compare`]: how two snapshots differ.
 //! - [`run`]: the plot; [`list`], [`late`]: what an edition of several datasets needs beside.
-//! - [`compact`]: published files, written anew without what the law takes out.
+//! - [`compact`]: published files, written anew without what the law takes out; [`redacted`]: what
+//!   that is.
 
 mod buckets;
 mod categories;
@@ -44,6 +45,7 @@ mod orphans;
 mod period;
 mod published;
 mod read;
+mod redacted;
 mod rejects;
 mod rule;
 mod run;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema};
-use arrow::record_batch::RecordBatch;
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use domain::ColumnName;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -86,6 +86,25 @@ impl Published {
         }
         builder.build().map_err(Fault::Published)
     }
+}
+
+/// The rows of a file with some columns, as rows on their way have them.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(crate) fn rows<'a>(
+    file: &Published,
+    columns: &'a Columns,
+    places: Vec<usize>,
+) -> Result<impl Iterator<Item = Result<RecordBatch, Fault>> + use<'a>, Fault> {
+    let schema = Arc::new(columns.row_schema.project(&places)?);
+    let reader = file.read(places.iter().map(|place| columns.name(*place)), None)?;
+    Ok(reader.map(move |batch| {
+        let rows = batch.as_ref().map_or(0, RecordBatch::num_rows);
+        let arrays = columns_of(batch, columns, places.iter().copied())?;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        Ok(RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &options)?)
+    }))
 }
 
 /// The columns of a batch by name, as rows on their way have them; nulls for those that it lacks.

@@ -83,7 +83,7 @@ struct SidePart {
     /// The day whose state it shows.
     #[schema(value_type = String, format = Date)]
     as_of: Date,
-    /// Its rows.
+    /// Its rows, as its manifest has them.
     row_count: u64,
 }
 
@@ -132,8 +132,9 @@ struct PeriodsPart {
 
 /// Tells how two snapshots of a dataset differ: counts of rows, never their values.
 ///
-/// A large comparison takes as long as reading the files that differ; what was compared once is
-/// told at once.
+/// Counted is what a reader sees: what the law takes out is in neither of them, whether their files
+/// were written anew or not. A withdrawn snapshot is refused. A large comparison takes as long as
+/// reading the files that differ; what was compared once is told at once.
 #[utoipa::path(
     tag = "catalogue",
     params(

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _};
+use domain::ColumnName;
 
+use super::seen::Seen;
 use super::shape::Shape;
 use crate::buckets::Buckets;
 use crate::failure::Fault;
@@ -68,39 +70,24 @@ pub(super) enum Side {
     To,
 }
 
-/// The files of both snapshots, and which of their rows changed.
-pub(super) struct Sides {
-    /// Those of the earlier snapshot, then those of the later.
-    files: Vec<Published>,
-    from: usize,
-    /// Most bytes of entries that may lie in the scratch folder.
-    spill_bytes_max: u64,
-    /// One bit for each row of each file.
-    changed: Vec<Vec<u64>>,
-}
+/// Which rows changed: one bit for each row of each file.
+pub(super) struct Marks(Vec<Vec<u64>>);
 
-impl Sides {
-    pub(super) fn new(from: Vec<Published>, to: Vec<Published>, spill_bytes_max: u64) -> Self {
-        let count = from.len();
-        let files: Vec<Published> = from.into_iter().chain(to).collect();
+impl Marks {
+    /// None yet.
+    pub(super) fn none(sides: &Sides<'_>) -> Self {
         let bits = |file: &Published| {
             let rows = file.metadata().file_metadata().num_rows();
             vec![0; usize::try_from(rows).unwrap_or(0).div_ceil(64)]
         };
-        Self { changed: files.iter().map(bits).collect(), files, from: count, spill_bytes_max }
-    }
-
-    /// Which snapshot a location is of.
-    pub(super) fn side(&self, location: u64) -> Side {
-        let (file, _) = leaf::place(location);
-        if (file as usize) < self.from { Side::From } else { Side::To }
+        Self(sides.from.files.iter().chain(&sides.to.files).map(bits).collect())
     }
 
     /// Marks a row as changed.
     pub(super) fn mark(&mut self, location: u64) {
         let (file, row) = leaf::place(location);
         let word = self
-            .changed
+            .0
             .get_mut(file as usize)
             .and_then(|bits| bits.get_mut(usize::try_from(row / 64).unwrap_or(usize::MAX)));
         if let Some(word) = word {
@@ -108,15 +95,51 @@ impl Sides {
         }
     }
 
-    fn is_changed(&self, file: usize, row: u64) -> bool {
-        let word = usize::try_from(row / 64).ok().and_then(|word| self.changed[file].get(word));
+    fn has(&self, file: usize, row: u64) -> bool {
+        let word = usize::try_from(row / 64).ok().and_then(|word| self.0[file].get(word));
         word.is_some_and(|word| word & (1 << (row % 64)) != 0)
+    }
+}
+
+/// Both snapshots, whose files are numbered through.
+pub(super) struct Sides<'a> {
+    /// The earlier snapshot, whose files come first in locations.
+    from: Seen<'a>,
+    /// The later snapshot.
+    to: Seen<'a>,
+    /// Most bytes of entries that may lie in the scratch folder.
+    spill_bytes_max: u64,
+}
+
+impl<'a> Sides<'a> {
+    pub(super) fn new(from: Seen<'a>, to: Seen<'a>, spill_bytes_max: u64) -> Self {
+        Self { from, to, spill_bytes_max }
+    }
+
+    /// What of both can be compared, if anything.
+    pub(super) fn shape(&self) -> Option<Shape<'_>> {
+        Shape::of(&self.from.columns, &self.to.columns)
+    }
+
+    /// One of all files, with the snapshot that has it.
+    fn file(&self, number: usize) -> Option<(&Seen<'a>, &Published)> {
+        let (seen, place) = match number.checked_sub(self.from.files.len()) {
+            Some(place) => (&self.to, place),
+            None => (&self.from, number),
+        };
+        Some((seen, seen.files.get(place)?))
+    }
+
+    /// Which snapshot a location is of.
+    pub(super) fn side(&self, location: u64) -> Side {
+        let (file, _) = leaf::place(location);
+        if (file as usize) < self.from.files.len() { Side::From } else { Side::To }
     }
 
     /// Adds an entry for each row.
     pub(super) fn scan_rows(
         &self,
-        shape: &Shape,
+        shape: &Shape<'_>,
         entries: &mut Buckets<ROW_ENTRY_BYTES>,
     ) -> Result<(), Fault> {
         let mut read = shape.common.clone();
@@ -146,7 +169,8 @@ impl Sides {
     /// Adds an entry for each changed row, with the hashes of some columns.
     pub(super) fn scan_changed(
         &self,
-        shape: &Shape,
+        shape: &Shape<'_>,
+        marks: &Marks,
         places: &[usize],
         entries: &mut Buckets<COLUMN_ENTRY_BYTES>,
     ) -> Result<(), Fault> {
@@ -158,8 +182,7 @@ impl Sides {
                 batch[keys..].iter().map(|column| Encoder::new([column])).collect();
             let mut scratch = Vec::new();
             let rows = batch.first().map_or(0, |column| column.len());
-            let changed =
-                (0..rows).filter(|row| self.is_changed(file as usize, first_row + *row as u64));
+            let changed = (0..rows).filter(|row| marks.has(file as usize, first_row + *row as u64));
             let entry = |row: usize| {
                 let mut entry = [0; COLUMN_ENTRY_BYTES];
                 entry[..16].copy_from_slice(&key.fingerprint(row, &mut scratch));
@@ -180,21 +203,22 @@ impl Sides {
     /// Reads columns of all files on several threads, and gathers what each batch gives.
     fn scan<const N: usize>(
         &self,
-        shape: &Shape,
+        shape: &Shape<'_>,
         places: &[usize],
         entries: &mut Buckets<N>,
         of_batch: impl Fn(&[ArrayRef], u32, u64) -> Vec<[u8; N]> + Sync,
     ) -> Result<(), Fault> {
         let (next, entries) = (AtomicUsize::new(0), Mutex::new(entries));
+        let names: Vec<&ColumnName> = places.iter().map(|it| shape.columns.name(*it)).collect();
         let scan = || -> Result<(), Fault> {
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                let Some(file) = self.files.get(number) else { return Ok(()) };
+                let Some((seen, file)) = self.file(number) else { return Ok(()) };
                 let number = u32::try_from(number).unwrap_or(u32::MAX);
-                let names = places.iter().map(|place| shape.columns.name(*place));
+                // Of the rows that are not taken out, of which each pass sees the same.
                 let mut first_row = 0;
-                for batch in file.read(names, None)? {
-                    let batch = columns_of(batch, &shape.columns, places.iter().copied())?;
+                for batch in seen.read(file, &names)? {
+                    let batch = columns_of(Ok(batch?), shape.columns, places.iter().copied())?;
                     let found = of_batch(&batch, number, first_row);
                     first_row += batch.first().map_or(0, |column| column.len()) as u64;
                     let mut entries = entries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -206,9 +230,9 @@ impl Sides {
             }
         };
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let files = self.from.files.len() + self.to.files.len();
         std::thread::scope(|scope| {
-            let threads: Vec<_> =
-                (0..threads.min(self.files.len())).map(|_| scope.spawn(scan)).collect();
+            let threads: Vec<_> = (0..threads.min(files)).map(|_| scope.spawn(scan)).collect();
             let mut ends = threads.into_iter().map(|thread| {
                 thread.join().unwrap_or(Err(Fault::Panicked { thread: "comparing" }))
             });

@@ -1,16 +1,15 @@
 //! Which columns of two snapshots can be compared.
 
 use domain::ColumnName;
-use domain::codebook::Codebook;
 
 use crate::categories::CategorySet;
 use crate::columns::Columns;
 
 /// The columns of the later snapshot, and what of them the earlier one has, too.
 #[derive(Debug)]
-pub(super) struct Shape {
-    /// The later codebook, made ready.
-    pub(super) columns: Columns,
+pub(super) struct Shape<'a> {
+    /// The columns of the later snapshot.
+    pub(super) columns: &'a Columns,
     /// The columns that identify a row.
     pub(super) key: Vec<usize>,
     /// The columns that both have, of one type, keys included.
@@ -19,20 +18,20 @@ pub(super) struct Shape {
     pub(super) group: Option<usize>,
 }
 
-impl Shape {
+impl<'a> Shape<'a> {
     /// What can be compared; nothing where rows have no key in common.
-    pub(super) fn of(former: &Codebook, later: &Codebook) -> Option<Self> {
-        let columns = Columns::new(later.clone()).ok()?;
+    pub(super) fn of(former: &Columns, columns: &'a Columns) -> Option<Self> {
+        let (before, now) = (&former.codebook, &columns.codebook);
         let is_common = |name: &ColumnName| {
-            let types = [former, later].map(|book| Some(book.field(name.as_str())?.field_type));
+            let types = [before, now].map(|book| Some(book.field(name.as_str())?.field_type));
             types[0].is_some() && types[0] == types[1]
         };
-        if former.primary_key != later.primary_key || !later.primary_key.iter().all(is_common) {
+        if before.primary_key != now.primary_key || !now.primary_key.iter().all(is_common) {
             return None;
         }
         let common =
             (0..columns.all.len()).filter(|place| is_common(columns.name(*place))).collect();
-        let group = later.group_column().and_then(|field| columns.place(&field.name));
+        let group = now.group_column().and_then(|field| columns.place(&field.name));
         Some(Self { key: columns.primary_key.clone(), common, group, columns })
     }
 

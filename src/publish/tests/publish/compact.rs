@@ -1,18 +1,14 @@
 //! Published files, written anew without what the law takes out.
 
-use std::fs::{self, File};
-use std::io::Write as _;
+use std::fs;
 
 use domain::publication::{CompactDraft, CompactJob};
-use domain::question::MountedFile;
-use domain::redaction::{
-    Combined, Ground, MountedRedactions, RedactedRows, Redaction, RedactionCount, combine,
-};
+use domain::redaction::{Ground, RedactedRows, Redaction, RedactionCount};
 use domain::{Codebook, ColumnName};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::TempDir;
 
-use crate::desk::{Desk, Made, actions, traders};
+use crate::desk::{Desk, Made, actions, mounted, traders};
 
 /// Traders whose country is always known.
 fn codebook() -> Codebook {
@@ -57,36 +53,19 @@ fn compact_of(
     redactions: &[Redaction],
     dry_run: bool,
 ) -> (CompactDraft, TempDir) {
-    let Combined { targets, lists, cutoffs } = combine(redactions);
-    let json = serde_json::to_vec(&lists).unwrap();
-    let mut keys = tempfile::tempfile().unwrap();
-    keys.write_all(&json).unwrap();
-    let files: Vec<MountedFile> = made
-        .draft
-        .files
-        .iter()
-        .map(|file| MountedFile {
-            sha256: file.sha256,
-            bytes: file.bytes,
-            row_count: file.row_count,
-            period: file.period.clone(),
-        })
-        .collect();
-    let told = MountedFile { bytes: json.len() as u64, ..files[0].clone() };
-    let fields = vec![codebook.field(codebook.primary_key[0].as_str()).unwrap().clone()];
+    let (redactions, keys) = mounted(redactions, &codebook);
+    let files = made.mounted();
     let job = CompactJob {
         codebook,
         searched: (0..files.len()).collect(),
         snapshots: vec![(0..files.len()).collect()],
-        redactions: MountedRedactions { targets, cutoffs, fields, keys: Some(told) },
+        redactions,
         dry_run,
         memory_bytes: 64 << 20,
         spill_bytes: 1 << 30,
         files,
     };
-    let mut opened: Vec<File> =
-        made.draft.files.iter().map(|file| File::open(made.path(&file.file)).unwrap()).collect();
-    opened.push(keys);
+    let opened = made.open().into_iter().chain([keys]).collect();
     let scratch = tempfile::tempdir().unwrap();
     let draft = publish::compact(&job, opened, scratch.path()).unwrap();
     (draft, scratch)

@@ -8,9 +8,10 @@ use arrow::record_batch::RecordBatch;
 use arrow::util::display::array_value_to_string;
 use domain::manifest::{FileHash, Finding, Resource};
 use domain::publication::{
-    Draft, Progress, PublishJob, ReferencedSnapshot, Reject, RejectReport, SourceFile,
+    Draft, DraftFile, Progress, PublishJob, ReferencedSnapshot, Reject, RejectReport, SourceFile,
 };
 use domain::question::MountedFile;
+use domain::redaction::{Combined, MountedRedactions, Redaction, combine};
 use domain::{Codebook, DatasetName, Date, Sha256Digest};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use publish::PublishFailure;
@@ -181,15 +182,9 @@ impl Desk {
 
     /// Lets foreign keys point at what was made of another dataset.
     pub(crate) fn pointing_at(mut self, dataset: &str, made: &Made) -> Self {
-        let files = made.draft.files.iter().map(|file| MountedFile {
-            sha256: file.sha256,
-            bytes: file.bytes,
-            row_count: file.row_count,
-            period: file.period.clone(),
-        });
         self.job.references.push(ReferencedSnapshot {
             dataset: DatasetName::parse(dataset).unwrap(),
-            files: files.collect(),
+            files: made.mounted(),
         });
         self.referenced.extend(made.draft.files.iter().map(|file| made.path(&file.file)));
         self
@@ -254,9 +249,26 @@ impl Made {
         self.scratch.path().join(file)
     }
 
+    /// The new files as another job names them.
+    pub(crate) fn mounted(&self) -> Vec<MountedFile> {
+        let file = |file: &DraftFile| MountedFile {
+            sha256: file.sha256,
+            bytes: file.bytes,
+            row_count: file.row_count,
+            period: file.period.clone(),
+        };
+        self.draft.files.iter().map(file).collect()
+    }
+
+    /// The new files, opened.
+    pub(crate) fn open(&self) -> Vec<File> {
+        let files = self.draft.files.iter();
+        files.map(|file| File::open(self.path(&file.file)).unwrap()).collect()
+    }
+
     /// The rows of all new files, columns by name.
     pub(crate) fn batches(&self) -> Vec<RecordBatch> {
-        let read = |file: &domain::publication::DraftFile| {
+        let read = |file: &DraftFile| {
             let bytes = fs::read(self.path(&file.file)).unwrap();
             assert_eq!(bytes.len() as u64, file.bytes);
             assert_eq!(Sha256Digest::of(&bytes), file.sha256);
@@ -297,6 +309,24 @@ impl Made {
     pub(crate) fn findings(&self, rule: &str) -> Vec<&Finding> {
         self.draft.quality.iter().filter(|finding| finding.rule == rule).collect()
     }
+}
+
+/// Redactions as a job names them, and the file of their keys.
+pub(crate) fn mounted(redactions: &[Redaction], codebook: &Codebook) -> (MountedRedactions, File) {
+    let Combined { targets, lists, cutoffs } = combine(redactions);
+    let json = serde_json::to_vec(&lists).unwrap();
+    let mut keys = tempfile::tempfile().unwrap();
+    keys.write_all(&json).unwrap();
+    let told = MountedFile {
+        sha256: Sha256Digest::of(&json),
+        bytes: json.len() as u64,
+        row_count: lists.iter().map(|list| list.len() as u64).sum(),
+        period: None,
+    };
+    let clocks = cutoffs.iter().map(|cutoff| &cutoff.clock);
+    let fields = codebook.primary_key.iter().chain(clocks);
+    let fields = fields.map(|name| codebook.field(name.as_str()).unwrap().clone()).collect();
+    (MountedRedactions { targets, cutoffs, fields, keys: Some(told) }, keys)
 }
 
 /// A zip archive.

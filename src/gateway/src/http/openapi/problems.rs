@@ -102,6 +102,7 @@ const COMPARING: &[Kind] = &[
     Kind::GrantMissing,
     Kind::GrantExpired,
     Kind::ProjectSuspended,
+    Kind::SnapshotWithdrawn,
     Kind::PublishRejected,
     Kind::WorkerLost,
     Kind::TooBusy,

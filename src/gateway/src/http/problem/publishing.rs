@@ -9,7 +9,9 @@ use crate::http::problem::{Kind, Problem, capitalised, log_unavailable};
 use crate::http::wire::params::not_found;
 use crate::publish::inbox::ReceiveError;
 use crate::publish::label::{Label, LabelError};
-use crate::publish::{ByAnother, CancelError, InvalidReason, OrderError, PublishError};
+use crate::publish::{
+    ByAnother, CancelError, CompareError, InvalidReason, OrderError, PublishError,
+};
 use crate::withdraw::WithdrawError;
 
 /// When trying again makes sense after something was short for a moment.
@@ -84,6 +86,15 @@ impl From<&PublishError> for Problem {
 impl From<PublishError> for Problem {
     fn from(error: PublishError) -> Self {
         Self::from(&error).logged(&error)
+    }
+}
+
+impl From<CompareError> for Problem {
+    fn from(error: CompareError) -> Self {
+        match error {
+            CompareError::Withdrawn(withdrawn) => Self::from(&*withdrawn),
+            CompareError::Worker(error) => Self::from(error),
+        }
     }
 }
 
