@@ -48,39 +48,40 @@ pub(crate) fn run(
     for field in &mut codebook.fields {
         field.nullable |= job.redactions.nulls(&field.name);
     }
-    let mut sections = sections.into_iter();
-    let files = sections.by_ref().take(job.files.len()).map(Published::open);
-    let files: Vec<Published> = files.collect::<Result<_, _>>()?;
+    let mut files = sections;
+    let keys = files.split_off(job.files.len().min(files.len()));
     let compacting = Compacting {
         job,
         columns: Columns::new(codebook)?,
-        redactions: Redactions::new(&job.redactions, sections.next().as_ref())?,
+        redactions: Redactions::new(&job.redactions, keys.first())?,
         scratch,
     };
     let mut draft = CompactDraft { files: Vec::new(), columns: Vec::new() };
-    let mut standing: Vec<Vec<Published>> = files.iter().map(|file| vec![file.clone()]).collect();
-    for (place, file) in files.iter().enumerate().filter(|(place, _)| job.searched.contains(place))
-    {
-        let counts = compacting.look_through(file)?;
+    // What stands in the place of each; opened one by one, since there may be very many.
+    let mut standing: Vec<Vec<Section>> = files.iter().map(|file| vec![file.clone()]).collect();
+    let searched: BTreeSet<usize> = job.searched.iter().copied().collect();
+    for (place, section) in files.into_iter().enumerate().filter(|it| searched.contains(&it.0)) {
+        let file = Published::open(section)?;
+        let counts = compacting.look_through(&file)?;
         if counts.is_empty() {
             continue;
         }
         let mut written = Vec::new();
         if !job.dry_run {
-            written = compacting.write(place, file)?;
+            written = compacting.write(place, &file)?;
             standing[place] = compacting.reopen(&written)?;
         }
         draft.files.push(CompactedFile { of: place, counts, files: written });
     }
+    let touched: BTreeSet<usize> = draft.files.iter().map(|file| file.of).collect();
     for snapshot in job.snapshots.iter().filter(|_| !job.dry_run) {
-        let is_touched = draft.files.iter().any(|file| snapshot.contains(&file.of));
-        let parts: Vec<Published> = match is_touched {
-            true => snapshot.iter().filter_map(|at| standing.get(*at)).flatten().cloned().collect(),
-            false => Vec::new(),
-        };
-        let columns = &compacting.columns;
-        let told = if is_touched { summary::columns(columns, &[], &parts)? } else { Vec::new() };
-        draft.columns.push(told);
+        if !snapshot.iter().any(|place| touched.contains(place)) {
+            draft.columns.push(Vec::new());
+            continue;
+        }
+        let parts = snapshot.iter().filter_map(|place| standing.get(*place)).flatten();
+        let parts = parts.cloned().map(Published::open).collect::<Result<Vec<_>, _>>()?;
+        draft.columns.push(summary::columns(&compacting.columns, &[], &parts)?);
     }
     Ok(draft)
 }
@@ -183,10 +184,10 @@ impl Compacting<'_> {
     }
 
     /// Opens new files, for what is told of a snapshot's columns.
-    fn reopen(&self, written: &[DraftFile]) -> Result<Vec<Published>, Fault> {
+    fn reopen(&self, written: &[DraftFile]) -> Result<Vec<Section>, Fault> {
         let open = |file: &DraftFile| {
             let opened = File::open(self.scratch.join(&file.file)).map_err(Fault::Scratch)?;
-            Published::open(Section::new(opened, file.bytes))
+            Ok(Section::new(opened, file.bytes))
         };
         written.iter().map(open).collect()
     }

@@ -8,7 +8,10 @@
 //! - kind 1, a message: JSON of a [`ToWorker`] or a [`FromWorker`], at most 8 MiB;
 //! - kind 2, a chunk of an answer, as it will leave, at most 256 KiB; never parsed outside the worker;
 //! - kind 3, descriptors: a body of one byte, their number (at most 250), with as many attached
-//!   to it as `SCM_RIGHTS`.
+//!   to it as `SCM_RIGHTS`;
+//! - kind 4, a part of a message that is longer than one frame may be: 8 MiB of its JSON, of which
+//!   more follows, at last in a frame of kind 1. Only what publishing workers are told and say may
+//!   be as long as that: the files of a dataset in many periods.
 //!
 //! ```text
 //! gateway: Hello                       worker: Ready
@@ -22,7 +25,7 @@
 //! question again with it. `Fault` may come instead of any answer; the worker ends after it. A closed socket ends it too.
 //!
 //! # Invariant
-//! Bytes from the other side never panic and never allocate more than a frame may hold.
+//! Bytes from the other side never panic and never allocate more than a message may hold.
 //!
 //! # Source
 //! unix(7), cmsg(3).
@@ -45,10 +48,15 @@ use serde::{Deserialize, Serialize};
 pub use connection::{Receiver, Sender};
 pub(crate) use descriptors::send_batch;
 pub use frame::ProtocolError;
-pub(crate) use frame::{Header, Kind, decode, encode, encode_descriptors, read_message};
+pub(crate) use frame::{
+    Header, Kind, check_length, decode, encode, encode_descriptors, encode_job, read_message,
+};
 
-/// The longest message, in bytes: a question with a list of 100 000 values has room.
+/// The longest message of one frame, in bytes: a question with a list of 100 000 values has room.
 pub const MESSAGE_BYTES_MAX: usize = 8 << 20;
+/// The longest message to or from a publishing worker, in bytes, in as many parts as it takes: a
+/// hundred thousand files have room, and the lists of a few thousand snapshots that share them.
+pub const JOB_BYTES_MAX: usize = 8 * MESSAGE_BYTES_MAX;
 /// The longest chunk of an answer, in bytes.
 pub const CHUNK_BYTES_MAX: usize = 256 << 10;
 /// How many descriptors one frame brings; the kernel takes 253 (`SCM_MAX_FD`).

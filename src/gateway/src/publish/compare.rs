@@ -2,10 +2,12 @@
 //!
 //! What was told once is kept until more is taken out; files that both have are never opened.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::sync::Arc;
 
 use catalogue::{Snapshot, View, Withdrawn};
+use domain::Sha256Digest;
 use domain::codebook::Codebook;
 use domain::question::MountedFile;
 use domain::task::{CompareTask, Comparison, RowChanges, SeenSnapshot, Task, TaskEnd};
@@ -104,12 +106,12 @@ fn seen(view: &View, codebook: &Codebook, files: Vec<MountedFile>) -> SeenSnapsh
 
 /// Two snapshots without the files that both have, in which nobody sees a difference.
 fn differing(mut one: SeenSnapshot, mut other: SeenSnapshot) -> (SeenSnapshot, SeenSnapshot) {
-    let only_in = |these: &[MountedFile], those: &[MountedFile]| -> Vec<MountedFile> {
-        let is_shared = |file: &MountedFile| those.iter().any(|it| it.sha256 == file.sha256);
-        these.iter().filter(|file| !is_shared(file)).cloned().collect()
+    let digests = |seen: &SeenSnapshot| -> BTreeSet<Sha256Digest> {
+        seen.files.iter().map(|file| file.sha256).collect()
     };
-    (one.files, other.files) =
-        (only_in(&one.files, &other.files), only_in(&other.files, &one.files));
+    let (of_one, of_other) = (digests(&one), digests(&other));
+    one.files.retain(|file| !of_other.contains(&file.sha256));
+    other.files.retain(|file| !of_one.contains(&file.sha256));
     (one, other)
 }
 

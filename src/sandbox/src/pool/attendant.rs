@@ -15,7 +15,7 @@ use super::process::Process;
 use super::scratch::ScratchFolder;
 use super::spawner::{Delivery, StartFailure, Started};
 use crate::end::{Stop, WorkerEnd};
-use crate::protocol::{self, FromWorker, Level, ProtocolError, ToWorker};
+use crate::protocol::{self, FromWorker, Level, MESSAGE_BYTES_MAX, ProtocolError, ToWorker};
 
 /// How long a worker may take to become ready: generous, since a loaded machine is no fault.
 const GREETING: Duration = Duration::from_secs(60);
@@ -106,7 +106,7 @@ impl Attendant {
         let hello = ToWorker::Hello { scratch, threads: self.crew.settings.threads.max(1) };
         let mut stream = socket;
         stream.write_all(&protocol::encode(&hello)?)?;
-        let level = ready(protocol::read_message(&mut stream)?)?;
+        let level = ready(protocol::read_message(&mut stream, MESSAGE_BYTES_MAX)?)?;
         if *self.crew.level.get_or_init(|| level) != level {
             return Err(ProtocolError::Unexpected { name: "another sandbox level" });
         }

@@ -15,7 +15,8 @@ use tokio::net::UnixStream;
 
 use super::SinkFull;
 use crate::protocol::{
-    self, CHUNK_BYTES_MAX, DESCRIPTORS_PER_FRAME_MAX, FromWorker, Header, Kind, ProtocolError,
+    self, CHUNK_BYTES_MAX, DESCRIPTORS_PER_FRAME_MAX, FromWorker, Header, JOB_BYTES_MAX, Kind,
+    MESSAGE_BYTES_MAX, ProtocolError,
 };
 
 /// How many bytes of an answer are passed on before other tasks get their turn.
@@ -77,12 +78,20 @@ impl Inbox {
 pub(super) struct Line {
     socket: UnixStream,
     inbox: Inbox,
+    /// The longest message that is taken, in bytes.
+    message_bytes_max: usize,
 }
 
 impl Line {
     /// Registers a socket that does not block; within a runtime.
     pub(super) fn open(socket: std::os::unix::net::UnixStream, inbox: Inbox) -> io::Result<Self> {
-        Ok(Self { socket: UnixStream::from_std(socket)?, inbox })
+        let socket = UnixStream::from_std(socket)?;
+        Ok(Self { socket, inbox, message_bytes_max: MESSAGE_BYTES_MAX })
+    }
+
+    /// The same line, on which messages in parts are taken.
+    pub(super) fn for_jobs(self) -> Self {
+        Self { message_bytes_max: JOB_BYTES_MAX, ..self }
     }
 
     /// Takes the socket back from the runtime.
@@ -132,14 +141,19 @@ impl Line {
         S: FnMut(&[u8]) -> Result<(), SinkFull>,
     {
         let mut passed = 0;
+        let mut message = Vec::new();
         loop {
             let Some(header) = self.header().await? else {
                 return Ok(Incoming::Closed);
             };
             match header.kind {
-                Kind::Message => {
-                    let body = self.body(header.length_bytes).await?;
-                    return Ok(Incoming::Message(protocol::decode(&body)?));
+                Kind::Message | Kind::Part => {
+                    let length_bytes = message.len() + header.length_bytes;
+                    protocol::check_length(length_bytes, self.message_bytes_max)?;
+                    self.body(length_bytes, &mut message).await?;
+                    if header.kind == Kind::Message {
+                        return Ok(Incoming::Message(protocol::decode(&message)?));
+                    }
                 }
                 Kind::Chunk => {
                     if self.pass(header.length_bytes, sink).await?.is_err() {
@@ -181,16 +195,15 @@ impl Line {
         }
     }
 
-    /// Reads a message's body.
-    async fn body(&mut self, length_bytes: usize) -> Result<Vec<u8>, ProtocolError> {
-        let mut body = Vec::new();
+    /// Reads a message's body, or more of it, until it is that long.
+    async fn body(&mut self, length_bytes: usize, body: &mut Vec<u8>) -> Result<(), ProtocolError> {
         loop {
             let part = self.inbox.peek(length_bytes - body.len());
             body.extend_from_slice(part);
             let count = part.len();
             self.inbox.advance(count);
             if body.len() == length_bytes {
-                return Ok(body);
+                return Ok(());
             }
             if self.read().await? == 0 {
                 return Err(ProtocolError::Truncated);

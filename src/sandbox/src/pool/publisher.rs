@@ -19,7 +19,7 @@ use super::process::Process;
 use super::scratch::ScratchFolder;
 use super::spawner::Started;
 use crate::end::{Stop, WorkerEnd};
-use crate::protocol::{FromWorker, ToWorker, encode};
+use crate::protocol::{FromWorker, ToWorker, encode_job};
 
 /// How a publication's run ended.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Publisher {
         let Started { mut worker, folder } = started;
         let process = Arc::clone(&worker.process);
         let inbox = std::mem::take(&mut worker.inbox);
-        let line = worker.socket.take().map(|socket| Line::open(socket, inbox));
+        let line = worker.socket.take().map(|socket| Line::open(socket, inbox).map(Line::for_jobs));
         let Some(Ok(line)) = line else {
             process.kill(Stop::Fault);
             process.keep(place);
@@ -183,7 +183,7 @@ impl Publisher {
         message: &ToWorker<'_>,
         files: Vec<File>,
     ) -> Result<(), crate::protocol::ProtocolError> {
-        let frame = encode(message)?;
+        let frame = encode_job(message)?;
         self.line.send(&frame).await?;
         self.line.send_files(&files).await
     }

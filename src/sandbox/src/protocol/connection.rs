@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 
 use super::descriptors::Inlet;
 use super::frame::{self, Header, Kind, ProtocolError};
-use super::{CHUNK_BYTES_MAX, FromWorker, ToWorker};
+use super::{CHUNK_BYTES_MAX, FromWorker, JOB_BYTES_MAX, ToWorker};
 
 /// Takes what the gateway says.
 pub struct Receiver {
@@ -34,9 +34,8 @@ impl Receiver {
     /// # Errors
     /// [`ProtocolError`]; nothing can be read after that.
     pub fn receive(&mut self) -> Result<Option<(ToWorker<'static>, Vec<File>)>, ProtocolError> {
-        let Some(message) = frame::read_message::<ToWorker<'static>>(&mut self.inlet)? else {
-            return Ok(None);
-        };
+        let message = frame::read_message::<ToWorker<'static>>(&mut self.inlet, JOB_BYTES_MAX)?;
+        let Some(message) = message else { return Ok(None) };
         let files = self.files(message.descriptors())?;
         Ok(Some((message, files)))
     }
@@ -73,12 +72,12 @@ impl Receiver {
 }
 
 impl Sender {
-    /// Sends a message.
+    /// Sends a message; the gateway takes a long one of publishing workers only.
     ///
     /// # Errors
     /// [`ProtocolError::TooLong`], or the socket's.
     pub fn send(&mut self, message: &FromWorker) -> Result<(), ProtocolError> {
-        Ok(self.socket.write_all(&frame::encode(message)?)?)
+        Ok(self.socket.write_all(&frame::encode_job(message)?)?)
     }
 
     /// Sends the next bytes of an answer, in as many chunks as they need.

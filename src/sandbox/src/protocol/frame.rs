@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{CHUNK_BYTES_MAX, DESCRIPTORS_PER_FRAME_MAX, MESSAGE_BYTES_MAX};
+use super::{CHUNK_BYTES_MAX, DESCRIPTORS_PER_FRAME_MAX, JOB_BYTES_MAX, MESSAGE_BYTES_MAX};
 
 /// Why bytes from the other side are not what the protocol allows, or could not be passed.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +87,8 @@ pub(crate) enum Kind {
     Chunk,
     /// Descriptors, attached to a count.
     Descriptors,
+    /// JSON that goes on in the next frame.
+    Part,
 }
 
 /// The head of a frame.
@@ -105,12 +107,14 @@ impl Header {
     /// The head of a frame that is about to be written.
     pub(crate) fn new(kind: Kind, length_bytes: usize) -> Result<Self, ProtocolError> {
         let length_bytes_max = match kind {
-            Kind::Message => MESSAGE_BYTES_MAX,
+            Kind::Message | Kind::Part => MESSAGE_BYTES_MAX,
             Kind::Chunk => CHUNK_BYTES_MAX,
             Kind::Descriptors => 1,
         };
-        if length_bytes_max < length_bytes {
-            return Err(ProtocolError::TooLong { length_bytes, length_bytes_max });
+        check_length(length_bytes, length_bytes_max)?;
+        // So that a message in parts grows with each of them, and ends at its limit.
+        if kind == Kind::Part && length_bytes != MESSAGE_BYTES_MAX {
+            return Err(ProtocolError::Unexpected { name: "a part that is not full" });
         }
         Ok(Self { kind, length_bytes })
     }
@@ -121,6 +125,7 @@ impl Header {
             1 => Kind::Message,
             2 => Kind::Chunk,
             3 => Kind::Descriptors,
+            4 => Kind::Part,
             kind => return Err(ProtocolError::UnknownKind { kind }),
         };
         // A length that does not fit would only be too long.
@@ -133,6 +138,7 @@ impl Header {
             Kind::Message => 1,
             Kind::Chunk => 2,
             Kind::Descriptors => 3,
+            Kind::Part => 4,
         };
         let length = u32::try_from(self.length_bytes).expect("invariant: every limit fits 32 bits");
         let [a, b, c, d] = length.to_le_bytes();
@@ -147,6 +153,34 @@ pub(crate) fn encode<M: Serialize>(message: &M) -> Result<Vec<u8>, ProtocolError
     let header = Header::new(Kind::Message, frame.len() - Header::BYTES)?;
     frame[..Header::BYTES].copy_from_slice(&header.to_bytes());
     Ok(frame)
+}
+
+/// A message of a publication as one frame, or as parts where it is longer than one may be.
+pub(crate) fn encode_job<M: Serialize>(message: &M) -> Result<Vec<u8>, ProtocolError> {
+    let body = serde_json::to_vec(message).map_err(|error| malformed(&error))?;
+    check_length(body.len(), JOB_BYTES_MAX)?;
+    let mut frames = Vec::with_capacity(body.len() + 2 * Header::BYTES);
+    let mut rest = body.as_slice();
+    while MESSAGE_BYTES_MAX < rest.len() {
+        let part;
+        (part, rest) = rest.split_at(MESSAGE_BYTES_MAX);
+        frames.extend(Header::new(Kind::Part, part.len())?.to_bytes());
+        frames.extend(part);
+    }
+    frames.extend(Header::new(Kind::Message, rest.len())?.to_bytes());
+    frames.extend(rest);
+    Ok(frames)
+}
+
+/// Checks that a message is no longer than it may be.
+pub(crate) fn check_length(
+    length_bytes: usize,
+    length_bytes_max: usize,
+) -> Result<(), ProtocolError> {
+    if length_bytes_max < length_bytes {
+        return Err(ProtocolError::TooLong { length_bytes, length_bytes_max });
+    }
+    Ok(())
 }
 
 /// A frame of that many descriptors, which the caller attaches.
@@ -199,16 +233,28 @@ pub(super) fn read_body(source: &mut impl Read, header: Header) -> Result<Vec<u8
     Ok(body)
 }
 
-/// Reads the next frame, which must be a message.
+/// Reads the next frame, which must be a message, or the next frames, which must be its parts.
 pub(crate) fn read_message<M: DeserializeOwned>(
     source: &mut impl Read,
+    bytes_max: usize,
 ) -> Result<Option<M>, ProtocolError> {
-    let Some(header) = read_header(source)? else {
-        return Ok(None);
-    };
-    match header.kind {
-        Kind::Message => decode(&read_body(source, header)?).map(Some),
-        Kind::Chunk => Err(ProtocolError::Unexpected { name: "a chunk" }),
-        Kind::Descriptors => Err(ProtocolError::Unexpected { name: "a frame of descriptors" }),
+    let mut body = Vec::new();
+    loop {
+        let Some(header) = read_header(source)? else {
+            return if body.is_empty() { Ok(None) } else { Err(ProtocolError::Truncated) };
+        };
+        match header.kind {
+            Kind::Message | Kind::Part => {
+                check_length(body.len() + header.length_bytes, bytes_max)?;
+                body.append(&mut read_body(source, header)?);
+            }
+            Kind::Chunk => return Err(ProtocolError::Unexpected { name: "a chunk" }),
+            Kind::Descriptors => {
+                return Err(ProtocolError::Unexpected { name: "a frame of descriptors" });
+            }
+        }
+        if header.kind == Kind::Message {
+            return decode(&body).map(Some);
+        }
     }
 }

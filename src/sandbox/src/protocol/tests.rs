@@ -12,8 +12,9 @@ use domain::grant::RowBounds;
 use domain::ids::{ColumnName, DatasetName, Sha256Digest, SnapshotId};
 use domain::limits::{LimitName, Limits};
 use domain::outcome::{FailureKind, LimitHit, Summary};
-use domain::publication::{Draft, Progress, RejectReport, Stage};
+use domain::publication::{CompactJob, Draft, Progress, RejectReport, Stage};
 use domain::question::{Format, Mount, MountedFile, OnLimit, Pin, Question, Version};
+use domain::redaction::MountedRedactions;
 use domain::verdict::{AnswerColumn, Position, Refusal, RefusalCode, Scan, Verdict};
 use proptest::prelude::*;
 use serde::Serialize;
@@ -156,7 +157,7 @@ fn draft(row_count: u64) -> Draft {
 fn through<M: Serialize, N: DeserializeOwned>(message: &M) -> Option<N> {
     let frame = encode(message).unwrap();
     let mut rest = frame.as_slice();
-    let read = read_message(&mut rest).unwrap();
+    let read = read_message(&mut rest, MESSAGE_BYTES_MAX).unwrap();
     assert!(rest.is_empty());
     read
 }
@@ -185,7 +186,7 @@ proptest! {
     #[test]
     fn random_bytes_are_an_error_and_nothing_worse(bytes: Vec<u8>) {
         let mut source = bytes.as_slice();
-        while let Ok(Some(_)) = read_message::<FromWorker>(&mut source) {}
+        while let Ok(Some(_)) = read_message::<FromWorker>(&mut source, JOB_BYTES_MAX) {}
         let mut receiver = receiver_of(&bytes);
         while let Ok(Some(_)) = receiver.receive() {}
     }
@@ -206,7 +207,7 @@ proptest! {
         let frame = encode(&message).unwrap();
         let cut = 1 + index.index(frame.len() - 1);
 
-        let read = read_message::<ToWorker<'static>>(&mut &frame[..cut]);
+        let read = read_message::<ToWorker<'static>>(&mut &frame[..cut], MESSAGE_BYTES_MAX);
 
         prop_assert!(matches!(read, Err(ProtocolError::Truncated)));
     }
@@ -229,6 +230,71 @@ fn a_message_that_is_too_long_is_not_sent() {
     let message = FromWorker::Fault { message: "x".repeat(MESSAGE_BYTES_MAX) };
 
     assert!(matches!(encode(&message), Err(ProtocolError::TooLong { .. })));
+}
+
+/// What a worker is told of a dataset in so many periods, each in a file of its own.
+fn compaction(files: u64) -> ToWorker<'static> {
+    let file = |number: u64| MountedFile {
+        sha256: Sha256Digest::of(&number.to_le_bytes()),
+        bytes: number,
+        row_count: number,
+        period: Some(format!("period {number}")),
+    };
+    let places = usize::try_from(files).unwrap();
+    let job = CompactJob {
+        codebook: serde_json::from_value(codebook()).unwrap(),
+        files: (0..files).map(file).collect(),
+        searched: (0..places).collect(),
+        snapshots: vec![(0..places).collect()],
+        redactions: MountedRedactions {
+            targets: Vec::new(),
+            cutoffs: Vec::new(),
+            fields: Vec::new(),
+            keys: None,
+        },
+        dry_run: false,
+        memory_bytes: 0,
+        spill_bytes: 0,
+    };
+    ToWorker::Compact { job: Box::new(Cow::Owned(job)), descriptors: 0 }
+}
+
+fn codebook() -> serde_json::Value {
+    serde_json::json!({
+        "name": "ads", "title": "Ads", "description": "Ads.", "legal_basis": ["DSA Art. 39"],
+        "tier": "public", "row_unit": "ad", "kind": "state", "primaryKey": [], "sort_order": [],
+        "schema_version": 1, "fields": [], "changelog": [],
+    })
+}
+
+/// A job may name more files than one frame holds: it comes in parts, and whole.
+#[test]
+fn a_job_of_more_files_than_one_frame_holds_arrives() {
+    let message = compaction(70_000);
+    let frames = encode_job(&message).unwrap();
+    assert!(matches!(encode(&message), Err(ProtocolError::TooLong { .. })));
+
+    let received = receiver_of(&frames).receive();
+
+    let Ok(Some((received, files))) = received else { panic!("{received:?}") };
+    assert!(received == message && files.is_empty());
+}
+
+/// Whoever may not speak at length is cut short, before it is read.
+#[test]
+fn parts_beyond_the_limit_are_refused() {
+    let frames = encode_job(&compaction(70_000)).unwrap();
+    let first = &frames[..Header::BYTES + MESSAGE_BYTES_MAX];
+    let endless = first.repeat(JOB_BYTES_MAX / MESSAGE_BYTES_MAX + 1);
+
+    let short = read_message::<ToWorker<'static>>(&mut frames.as_slice(), MESSAGE_BYTES_MAX);
+    let long = read_message::<ToWorker<'static>>(&mut endless.as_slice(), JOB_BYTES_MAX);
+    let cut = read_message::<ToWorker<'static>>(&mut &*first, JOB_BYTES_MAX);
+
+    assert!(matches!(short, Err(ProtocolError::TooLong { .. })));
+    assert!(matches!(long, Err(ProtocolError::TooLong { .. })));
+    assert!(matches!(cut, Err(ProtocolError::Truncated)));
+    assert!(matches!(Header::new(Kind::Part, 7), Err(ProtocolError::Unexpected { .. })));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use domain::task::{ListTask, Task, TaskEnd};
-use sandbox::{PublishEnd, Stop, WorkerEnd, WorkerError};
+use sandbox::{CompactEnd, PublishEnd, Stop, WorkerEnd, WorkerError};
 
 use super::{Room, script};
 
@@ -60,6 +60,20 @@ async fn a_task_is_performed_by_a_worker_of_its_own() {
     let Ok(TaskEnd::Listed(files)) = listed else { panic!("nothing listed: {listed:?}") };
     assert_eq!((files[0].path.as_str(), files[0].bytes), ("rows", 4));
     assert!(matches!(lost, Err(WorkerError::Lost { .. })), "{lost:?}");
+}
+
+/// A dataset in many periods has more files than one frame names, there and back.
+#[tokio::test]
+async fn tens_of_thousands_of_files_are_compacted_in_one_job() {
+    let room = Room::with(|settings| settings.warm = 0);
+    let publisher = room.pool.publisher().await.unwrap();
+
+    let end = publisher.compact(&script::compaction(70_000), Vec::new()).await;
+
+    let Ok(CompactEnd::Compacted { draft, .. }) = end else { panic!("no draft: {end:?}") };
+    assert_eq!(draft.files.len(), 70_000);
+    let answer = serde_json::to_vec(&draft).unwrap();
+    assert!(sandbox::protocol::MESSAGE_BYTES_MAX < answer.len());
 }
 
 #[tokio::test]
