@@ -123,11 +123,16 @@ impl fmt::Display for Notice {
             }
             Matter::Redaction { ground, rows, cells, counted, before, at } => {
                 let (law, day) = (ground.law(), at.date());
-                let what = match counted {
-                    Counted::Named => "named by redactions are left out",
-                    Counted::Removed => "were removed",
-                };
-                write!(f, "{dataset}: {rows} rows and {cells} cells {what}")?;
+                match counted {
+                    Counted::Named => write!(
+                        f,
+                        "{dataset}: redactions name {rows} rows and {cells} cells; what the \
+                         snapshot has of them is left out"
+                    )?,
+                    Counted::Removed => {
+                        write!(f, "{dataset}: {rows} rows and {cells} cells were removed")?;
+                    }
+                }
                 if let Some(before) = before {
                     write!(f, ", and rows of before {before}")?;
                 }
@@ -144,6 +149,33 @@ impl fmt::Display for Notice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Before compaction nobody has counted what a snapshot holds, and the line does not claim it.
+    #[test]
+    fn a_redaction_tells_what_was_counted() {
+        let notice = |counted| Notice {
+            matter: Matter::Redaction {
+                ground: Ground::Art17,
+                rows: 2,
+                cells: 1,
+                counted,
+                before: None,
+                at: Timestamp::parse("2026-11-23T18:20:31Z").unwrap(),
+            },
+            dataset: DatasetName::parse("ads").unwrap(),
+            snapshot: SnapshotId::from_digest(&crate::Sha256Digest::of(b"a")),
+        };
+
+        assert_eq!(
+            notice(Counted::Named).to_string(),
+            "ads: redactions name 2 rows and 1 cells; what the snapshot has of them is left out \
+             (art17: GDPR Art. 17), last on 2026-11-23"
+        );
+        assert_eq!(
+            notice(Counted::Removed).to_string(),
+            "ads: 2 rows and 1 cells were removed (art17: GDPR Art. 17), last on 2026-11-23"
+        );
+    }
 
     /// The form stands in answers that people keep.
     #[test]
