@@ -8,6 +8,7 @@ mod book;
 mod caller;
 mod changes;
 mod commands;
+mod compaction;
 mod crashes;
 mod demo;
 mod editions;

@@ -14,13 +14,13 @@ use crate::room::{Folder, Room};
 use crate::wait::until;
 
 /// A name that a trader wrote into a title, and wants gone.
-const NAME: &str = "Erika Mustermann-Schönfeld";
+pub(crate) const NAME: &str = "Erika Mustermann-Schönfeld";
 
 /// When the furniture's second edition is of.
-const LATER: &str = "2024-11-01";
+pub(crate) const LATER: &str = "2024-11-01";
 
 /// Two editions of listings, of which one has the name in its title; nothing else has.
-fn room_with_a_name() -> Room {
+pub(crate) fn room_with_a_name() -> Room {
     let room = Room::empty();
     furniture::publish_traders(&room.folder);
     furniture::publish_listings(&room.folder, furniture::AS_OF, &listings("12.50"));
@@ -28,7 +28,7 @@ fn room_with_a_name() -> Room {
     room
 }
 
-fn listings(price: &str) -> Vec<Value> {
+pub(crate) fn listings(price: &str) -> Vec<Value> {
     vec![
         listing("l-1", "t-1", "wooden doll", price),
         listing("l-2", "t-1", &format!("dolls by {NAME}"), "8.00"),
@@ -37,7 +37,7 @@ fn listings(price: &str) -> Vec<Value> {
 }
 
 /// Takes the title with the name out; gives what the command prints.
-fn redact_title(room: &Room) -> String {
+pub(crate) fn redact_title(room: &Room) -> String {
     room.folder.done(&[
         "redact",
         "listings",
@@ -87,7 +87,7 @@ fn is_in_cells(file: Vec<u8>, text: &str) -> bool {
     })
 }
 
-fn disk_has(room: &Room, text: &str) -> bool {
+pub(crate) fn disk_has(room: &Room, text: &str) -> bool {
     let folder = room.folder.path();
     ["snapshots", "results"].iter().any(|name| !nowhere_below(&folder.join(name), text))
 }
@@ -371,7 +371,8 @@ fn a_compaction_that_is_killed_leaves_nothing_half_done() {
     room.folder.done(&["snapshots", "compact", "listings"]);
     assert!(!disk_has(&room, NAME));
     let listed = room.folder.json(&["snapshots", "list", "listings"]);
-    for id in listed.as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()) {
+    let there = listed.as_array().unwrap().iter().filter(|it| it["state"] != "redacted");
+    for id in there.map(|it| it["id"].as_str().unwrap()) {
         assert!(room.folder.done(&["snapshots", "verify", "listings", id]).contains("verified"));
     }
 }

@@ -218,5 +218,5 @@ pub(crate) fn tombstone(
         redactions: compaction.redactions,
         removed: compaction.removed.clone(),
     };
-    Ok(SignedTombstone::sign(tombstone, sealer)?)
+    Ok(SignedTombstone::of(tombstone, sealer)?)
 }

@@ -17,6 +17,17 @@ pub struct Damage {
     pub kind: DamageKind,
 }
 
+/// A snapshot that is not as it was signed.
+#[derive(Debug)]
+pub struct DamagedSnapshot {
+    /// Of which dataset.
+    pub dataset: DatasetName,
+    /// Which.
+    pub snapshot: SnapshotId,
+    /// What is wrong with it.
+    pub damage: Damage,
+}
+
 /// What is wrong with a stored file.
 #[derive(Debug, thiserror::Error)]
 pub enum DamageKind {

@@ -2,60 +2,37 @@
 
 use std::collections::BTreeMap;
 
-use domain::canonical::{self, CanonicalizeError};
+use domain::canonical::CanonicalizeError;
 use domain::edition::PreviousEdition;
-use domain::{Date, Edition, EditionId, Sha256Digest, Timestamp};
+use domain::{Date, Edition, EditionId, Timestamp};
 
 use crate::seal::{Sealed, Sealer};
+use crate::signed::Signed;
 use crate::snapshot::Snapshot;
 use crate::view::View;
 
 /// An edition with the bytes that were signed.
-#[derive(Debug)]
-pub struct SignedEdition {
-    pub(crate) edition: Edition,
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) sha256: Sha256Digest,
-    pub(crate) signature: String,
-}
+pub type SignedEdition = Signed<Edition>;
 
 impl SignedEdition {
     /// What it says.
     #[must_use]
     pub fn edition(&self) -> &Edition {
-        &self.edition
+        self.document()
     }
 
     /// Its id, which a paper cites.
     #[must_use]
     pub fn id(&self) -> &EditionId {
-        &self.edition.id
-    }
-
-    /// Its canonical JSON, byte for byte as it was signed.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The digest over those bytes.
-    #[must_use]
-    pub fn sha256(&self) -> Sha256Digest {
-        self.sha256
-    }
-
-    /// The signed note over that digest.
-    #[must_use]
-    pub fn signature(&self) -> &str {
-        &self.signature
+        &self.document.id
     }
 
     /// Whether this edition is the one that comes right after another, or the first.
     pub(crate) fn follows(&self, before: Option<&Self>) -> bool {
         let previous = before.map(Self::as_previous);
-        let number = before.map_or(1, |before| before.edition.number + 1);
-        let in_time = before.is_none_or(|before| before.edition.as_of <= self.edition.as_of);
-        self.edition.number == number && self.edition.previous == previous && in_time
+        let number = before.map_or(1, |before| before.document.number + 1);
+        let in_time = before.is_none_or(|before| before.document.as_of <= self.document.as_of);
+        self.document.number == number && self.document.previous == previous && in_time
     }
 
     fn as_previous(&self) -> PreviousEdition {
@@ -72,8 +49,8 @@ pub(crate) fn following(
     sealer: &Sealer,
 ) -> Result<SignedEdition, CanonicalizeError> {
     let before = view.newest();
-    let number = before.map_or(1, |before| before.edition.number + 1);
-    let named = before.into_iter().flat_map(|before| &before.edition.snapshots);
+    let number = before.map_or(1, |before| before.document.number + 1);
+    let named = before.into_iter().flat_map(|before| &before.document.snapshots);
     // What was written anew since is named by what stands in its place.
     let named = named.map(|(dataset, named)| {
         let standing = view.resolve(dataset, &named.id);
@@ -89,8 +66,5 @@ pub(crate) fn following(
         previous: before.map(|before| before.as_previous()),
         snapshots,
     };
-    let bytes = canonical::to_bytes(&edition)?;
-    let sha256 = Sha256Digest::of(&bytes);
-    let signature = sealer.seal(Sealed::Edition(&edition.id), sha256);
-    Ok(SignedEdition { edition, bytes, sha256, signature })
+    Signed::sign(edition, |edition| Sealed::Edition(&edition.id), sealer)
 }

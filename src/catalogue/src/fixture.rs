@@ -182,20 +182,7 @@ impl Room {
         as_of: Date,
         draft: &Draft,
     ) -> Result<Pending, AdoptError> {
-        let view = catalogue.view();
-        catalogue.adopt(Adoption {
-            codebook: Arc::clone(view.enforced(&name(dataset)).unwrap()),
-            base: view.current(&name(dataset)).cloned(),
-            as_of,
-            created: now(),
-            publisher: "operator:1000".to_owned(),
-            tool: "readingroom 0.1.0".to_owned(),
-            supersedes: None,
-            reason: None,
-            changes: None,
-            draft,
-            folder: self.scratch.path(),
-        })
+        catalogue.adopt(adoption(catalogue, dataset, as_of, draft, self.scratch.path()))
     }
 
     /// Publishes some files, as the gateway does when the log takes every entry.
@@ -233,7 +220,6 @@ impl Room {
         as_of: Date,
         members: &[(&str, Part<'_>)],
     ) -> Result<Pending, AdoptError> {
-        let view = catalogue.view();
         let drafts: Vec<_> = members
             .iter()
             .map(|(dataset, part)| {
@@ -245,20 +231,34 @@ impl Room {
                 (*dataset, draft, folder)
             })
             .collect();
-        let adoptions = drafts.iter().map(|(dataset, draft, folder)| Adoption {
-            codebook: Arc::clone(view.enforced(&name(dataset)).unwrap()),
-            base: view.current(&name(dataset)).cloned(),
-            as_of,
-            created: now(),
-            publisher: "operator:1000".to_owned(),
-            tool: "readingroom 0.1.0".to_owned(),
-            supersedes: None,
-            reason: None,
-            changes: None,
-            draft,
-            folder: folder.path(),
+        let adoptions = drafts.iter().map(|(dataset, draft, folder)| {
+            adoption(catalogue, dataset, as_of, draft, folder.path())
         });
         catalogue.adopt_all(adoptions.collect())
+    }
+}
+
+/// A draft that becomes the next snapshot of a dataset.
+fn adoption<'a>(
+    catalogue: &Catalogue,
+    dataset: &str,
+    as_of: Date,
+    draft: &'a Draft,
+    folder: &'a Path,
+) -> Adoption<'a> {
+    let view = catalogue.view();
+    Adoption {
+        codebook: Arc::clone(view.enforced(&name(dataset)).unwrap()),
+        base: view.current(&name(dataset)).cloned(),
+        as_of,
+        created: now(),
+        publisher: "operator:1000".to_owned(),
+        tool: "readingroom 0.1.0".to_owned(),
+        supersedes: None,
+        reason: None,
+        changes: None,
+        draft,
+        folder,
     }
 }
 

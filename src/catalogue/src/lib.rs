@@ -9,13 +9,14 @@
 //!
 //! # Rooms
 //! - `codebooks`: what this program's datasets are; `layout`: where things lie.
-//! - `snapshot`, `edition`, `view`: what there is to read; `notices`: what its readers are told;
+//! - `snapshot`, `edition`, `view`: what there is to read; `listed`: what a list of it
+//!   has; `notices`: what its readers are told;
 //!   `version`: which snapshot an id or a day means; `withdrawal`: which are taken back.
 //! - `draft`, `adopt`, `pending`: from a worker's draft to a new edition.
 //! - `redactions`, `compact`, `tombstone`: what the law takes out, and what stays of a snapshot
 //!   that was written anew without it.
 //! - `load`, `verify`, `damage`: believing what is stored, and saying where not.
-//! - `seal`, `digest`, `folder`: signatures, digests and durable writing.
+//! - `seal`, `signed`, `digest`, `folder`: signatures, digests and durable writing.
 
 mod adopt;
 mod codebooks;
@@ -28,11 +29,13 @@ mod edition;
 mod fixture;
 mod folder;
 mod layout;
+mod listed;
 mod load;
 mod notices;
 mod pending;
 mod redactions;
 mod seal;
+mod signed;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -51,12 +54,14 @@ use ledger::{SigningKey, VerifyingKey};
 pub use adopt::{AdoptError, Adoption};
 pub use codebooks::{Codebooks, CodebooksError, StoredCodebook, embedded as embedded_codebooks};
 pub use compact::{Compaction, PendingCompaction};
-pub use damage::{Damage, DamageKind};
+pub use damage::{Damage, DamageKind, DamagedSnapshot};
 pub use draft::DraftFault;
 pub use edition::SignedEdition;
 pub use folder::FolderError;
+pub use listed::Listed;
 pub use pending::{Pending, ProposeError, ReopenError, Resolution, Unsettled};
 pub use redactions::{DatasetRedactions, Recorded};
+pub use signed::Signed;
 pub use snapshot::Snapshot;
 pub use tombstone::{SignedTombstone, Tombstone};
 pub use verify::Verification;
@@ -92,7 +97,7 @@ pub struct Catalogue {
     /// Whether a publication is pending; also what keeps writers from each other.
     is_taken: Mutex<bool>,
     leftovers: Mutex<Leftovers>,
-    damaged: Vec<Damage>,
+    damaged: Vec<DamagedSnapshot>,
 }
 
 /// What a crash left pending.
@@ -161,7 +166,7 @@ impl Catalogue {
 
     /// Damaged snapshots that no edition names; they are left out of the view.
     #[must_use]
-    pub fn damaged(&self) -> &[Damage] {
+    pub fn damaged(&self) -> &[DamagedSnapshot] {
         &self.damaged
     }
 

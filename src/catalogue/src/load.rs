@@ -13,12 +13,13 @@ use domain::edition::SnapshotRef;
 use domain::{DatasetName, Edition, EditionId, Manifest, Sha256Digest, SnapshotId};
 
 use crate::codebooks::{Codebooks, StoredCodebook};
-use crate::damage::{Damage, DamageKind};
+use crate::damage::{Damage, DamageKind, DamagedSnapshot};
 use crate::edition::SignedEdition;
 use crate::folder::{self, FolderError, PENDING_PREFIX, TEMP_PREFIX};
 use crate::layout::{self, CODEBOOK_FILE, Layout, MANIFEST_FILE, MANIFEST_SEAL_FILE};
 use crate::redactions;
 use crate::seal::{Sealed, Sealer};
+use crate::signed::Signed;
 use crate::snapshot::Snapshot;
 use crate::tombstone::{self, SignedTombstone};
 use crate::view::{View, open_regular};
@@ -34,7 +35,7 @@ pub(crate) struct Loaded {
     /// Tombstones that a crash left so.
     pub(crate) pending_tombstones: Vec<Arc<SignedTombstone>>,
     /// Damaged snapshots that no edition names: left out.
-    pub(crate) damaged: Vec<Damage>,
+    pub(crate) damaged: Vec<DamagedSnapshot>,
 }
 
 /// Why loading stopped.
@@ -212,7 +213,7 @@ impl<'a> Loader<'a> {
             let kind = DamageKind::ChainBroken;
             return Err(Damage { file: self.layout.relative(path), kind });
         }
-        for (dataset, named) in &edition.edition.snapshots {
+        for (dataset, named) in &edition.edition().snapshots {
             if !self.has(dataset, named) {
                 return Err(self.absent(path, dataset, &named.id));
             }
@@ -263,7 +264,13 @@ impl<'a> Loader<'a> {
     fn judge_suspects(&mut self) -> Result<(), FolderError> {
         let unsure: BTreeSet<_> =
             self.suspects.keys().map(|(dataset, _)| dataset.clone()).collect();
-        self.loaded.damaged = std::mem::take(&mut self.suspects).into_values().collect();
+        let suspects = std::mem::take(&mut self.suspects).into_iter();
+        let damaged = suspects.map(|((dataset, snapshot), damage)| DamagedSnapshot {
+            dataset,
+            snapshot,
+            damage,
+        });
+        self.loaded.damaged = damaged.collect();
         for name in folder::names(&self.layout.snapshots())? {
             // A damaged manifest may name any file, so none of its dataset is swept.
             if let Ok(dataset) = DatasetName::parse(&name)
@@ -378,7 +385,7 @@ fn read_edition(
     if edition.id != *id {
         return Err(damage(DamageKind::OtherEdition(edition.id)));
     }
-    Ok(SignedEdition { edition, bytes, sha256, signature })
+    Ok(Signed { document: edition, bytes, sha256, signature })
 }
 
 /// Reads a small file whole.

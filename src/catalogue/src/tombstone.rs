@@ -8,7 +8,7 @@
 //! # Shape
 //! `snapshots/<dataset>/<id>/redacted.json` and its seal, canonical JSON.
 
-use domain::canonical::{self, CanonicalizeError};
+use domain::canonical::CanonicalizeError;
 use domain::edition::SnapshotRef;
 use domain::redaction::RedactionCounts;
 use domain::{DatasetName, Sha256Digest, SnapshotId, Timestamp};
@@ -19,6 +19,7 @@ use crate::folder::{self, FolderError, PENDING_PREFIX};
 use crate::layout::{CODEBOOK_FILE, FILES_FOLDER, Layout, MANIFEST_FILE, MANIFEST_SEAL_FILE};
 use crate::load::read_file;
 use crate::seal::{Sealed, Sealer};
+use crate::signed::Signed;
 
 /// The tombstone in a snapshot's folder.
 pub(crate) const TOMBSTONE_FILE: &str = "redacted.json";
@@ -47,46 +48,18 @@ pub struct Tombstone {
 }
 
 /// A tombstone with the bytes that were signed.
-#[derive(Debug)]
-pub struct SignedTombstone {
-    pub(crate) tombstone: Tombstone,
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) sha256: Sha256Digest,
-    pub(crate) signature: String,
-}
+pub type SignedTombstone = Signed<Tombstone>;
 
 impl SignedTombstone {
-    /// Signs a tombstone.
-    pub(crate) fn sign(tombstone: Tombstone, sealer: &Sealer) -> Result<Self, CanonicalizeError> {
-        let bytes = canonical::to_bytes(&tombstone)?;
-        let sha256 = Sha256Digest::of(&bytes);
-        let sealed = Sealed::Tombstone(&tombstone.dataset, &tombstone.snapshot.id);
-        let signature = sealer.seal(sealed, sha256);
-        Ok(Self { tombstone, bytes, sha256, signature })
-    }
-
     /// What it says.
     #[must_use]
     pub fn tombstone(&self) -> &Tombstone {
-        &self.tombstone
+        self.document()
     }
 
-    /// Its canonical JSON, byte for byte as it was signed.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The digest over those bytes.
-    #[must_use]
-    pub fn sha256(&self) -> Sha256Digest {
-        self.sha256
-    }
-
-    /// The signed note over that digest.
-    #[must_use]
-    pub fn signature(&self) -> &str {
-        &self.signature
+    /// Signs a tombstone.
+    pub(crate) fn of(tombstone: Tombstone, sealer: &Sealer) -> Result<Self, CanonicalizeError> {
+        Self::sign(tombstone, |it| Sealed::Tombstone(&it.dataset, &it.snapshot.id), sealer)
     }
 }
 
@@ -99,7 +72,7 @@ fn path(layout: &Layout, tombstone: &Tombstone, is_pending: bool) -> std::path::
 
 /// Makes a tombstone durable as pending.
 pub(crate) fn store(layout: &Layout, signed: &SignedTombstone) -> Result<(), FolderError> {
-    let pending = path(layout, &signed.tombstone, true);
+    let pending = path(layout, &signed.document, true);
     // The seal first: a tombstone without one would be damage.
     let seal = pending.with_file_name(TOMBSTONE_SEAL_FILE);
     folder::replace(&seal, signed.signature.as_bytes())?;
@@ -108,15 +81,14 @@ pub(crate) fn store(layout: &Layout, signed: &SignedTombstone) -> Result<(), Fol
 
 /// Gives a pending tombstone its name; from then on the snapshot is not there any more.
 pub(crate) fn reveal(layout: &Layout, signed: &SignedTombstone) -> Result<(), FolderError> {
-    let (from, to) =
-        (path(layout, &signed.tombstone, true), path(layout, &signed.tombstone, false));
+    let (from, to) = (path(layout, &signed.document, true), path(layout, &signed.document, false));
     folder::rename(&from, &to)?;
-    sweep(&layout.snapshot(&signed.tombstone.dataset, &signed.tombstone.snapshot.id))
+    sweep(&layout.snapshot(&signed.document.dataset, &signed.document.snapshot.id))
 }
 
 /// Takes a pending tombstone back.
 pub(crate) fn discard(layout: &Layout, signed: &SignedTombstone) -> Result<(), FolderError> {
-    let pending = path(layout, &signed.tombstone, true);
+    let pending = path(layout, &signed.document, true);
     folder::remove(&pending)?;
     folder::remove(&pending.with_file_name(TOMBSTONE_SEAL_FILE))
 }
@@ -157,5 +129,5 @@ pub(crate) fn read(
         let (dataset, snapshot) = (tombstone.dataset, tombstone.snapshot.id);
         return Err(damage(DamageKind::OtherSnapshot { dataset, snapshot }));
     }
-    Ok(Some(SignedTombstone { tombstone, bytes, sha256, signature }))
+    Ok(Some(Signed { document: tombstone, bytes, sha256, signature }))
 }

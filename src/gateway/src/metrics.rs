@@ -160,6 +160,15 @@ impl Metrics {
         self.log_size.set(i64::try_from(size).unwrap_or(i64::MAX));
     }
 
+    /// Whether datasets are still to be compacted, or should have been, in a word.
+    pub(crate) fn compaction(&self) -> &'static str {
+        match (self.redactions_pending.get(), self.redactions_overdue.get()) {
+            (0, _) => "done",
+            (_, 0) => "pending",
+            _ => "overdue",
+        }
+    }
+
     /// Notes how many datasets are still to be compacted, and how many should have been.
     pub(crate) fn redactions(&self, pending: usize, overdue: usize) {
         self.redactions_pending.set(i64::try_from(pending).unwrap_or(i64::MAX));

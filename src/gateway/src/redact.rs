@@ -9,10 +9,11 @@
 //! the gate shared, whoever redacts holds it alone.
 //!
 //! # Rooms
-//! - [`purge`]: stored answers that were made before a redaction; [`compact`]: files written anew;
-//!   [`retention`]: redactions that a codebook asks for.
+//! - [`purge`]: stored answers that were made before a redaction; [`compact`], over [`groups`]: files
+//!   written anew; [`retention`]: redactions that a codebook asks for.
 
 pub mod compact;
+mod groups;
 mod purge;
 pub mod retention;
 
@@ -92,6 +93,7 @@ impl Application {
         let written = block_in_place(|| self.catalogue().redact(entry.get(), at, redaction));
         drop(alone);
         let answers_purged = block_in_place(|| self.purge_answers());
+        self.note_redaction_state();
         let view = self.catalogue().view();
         let known = view.redactions(&dataset).map(|known| known.recorded());
         let last = known.and_then(|known| known.last()).filter(|last| last.entry == entry.get());

@@ -114,8 +114,10 @@ impl Application {
             );
         }
         let catalogue = Catalogue::open(data_dir, keys.manifests, &[])?;
-        for damage in catalogue.damaged() {
-            tracing::warn!(%damage, "a staged snapshot is damaged; it is left out");
+        for damaged in catalogue.damaged() {
+            let (dataset, snapshot, damage) =
+                (&damaged.dataset, &damaged.snapshot, &damaged.damage);
+            tracing::warn!(%dataset, %snapshot, %damage, "a staged snapshot is damaged; it is left out");
         }
         let access = Arc::new(Access::open(Options {
             registry: data_dir.join(REGISTRY_FILE),

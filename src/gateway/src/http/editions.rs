@@ -90,7 +90,7 @@ pub(crate) async fn list_editions(
 ) -> Result<HttpResponse, Problem> {
     let view = room.catalogue().view();
     let all: Vec<_> = view.editions().iter().rev().collect();
-    let (page, next) = page_of(&all, &page.0, |signed| signed.id().as_str())?;
+    let (page, next) = page_of(&all, &page.0, |signed| signed.id().to_string())?;
     let editions = page.iter().map(|signed| EditionBody::of(signed)).collect();
     json(StatusCode::OK, &EditionList { editions, next })
 }

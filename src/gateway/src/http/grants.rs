@@ -59,7 +59,7 @@ pub(crate) async fn list_grants(
 ) -> Result<HttpResponse, Problem> {
     room.access().project(&id).ok_or_else(not_found)?;
     let all = room.access().grants(&id);
-    let (page, next) = page_of(&all, &page.0, |grant| grant.id.as_str())?;
+    let (page, next) = page_of(&all, &page.0, |grant| grant.id.to_string())?;
     json(StatusCode::OK, &GrantList { grants: page.iter().map(GrantBody::of).collect(), next })
 }
 

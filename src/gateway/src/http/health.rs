@@ -46,6 +46,7 @@ pub(crate) async fn healthz() -> HttpResponse {
     "ready": true,
     "sandbox": "process",
     "parts": {"log": "ready", "catalogue": "ready", "server": "ready"},
+    "compaction": "done",
 }))]
 pub(crate) struct ReadinessBody {
     /// Whether everything is.
@@ -54,6 +55,10 @@ pub(crate) struct ReadinessBody {
     sandbox: String,
     /// Each part: `ready`, or what is wrong with it.
     parts: BTreeMap<&'static str, &'static str>,
+    /// Whether what was redacted is gone from all files: `done`, `pending`, or `overdue` where it
+    /// has been waiting for longer than `redaction.compact_within_days`. Until then it is in no
+    /// answer either, so that the server is as ready as ever.
+    compaction: &'static str,
 }
 
 /// Says whether every part is ready, and which sandbox level is in force.
@@ -75,7 +80,8 @@ pub(crate) async fn readyz(room: web::Data<Application>) -> Result<HttpResponse,
     let ready = parts.values().all(|word| *word == "ready");
     let sandbox = room.pool().level().to_owned();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    json(status, &ReadinessBody { ready, sandbox, parts })
+    let compaction = room.metrics().compaction();
+    json(status, &ReadinessBody { ready, sandbox, parts, compaction })
 }
 
 /// Gives all numbers, for Prometheus.

@@ -101,7 +101,7 @@ pub(crate) async fn list_members(
 ) -> Result<HttpResponse, Problem> {
     room.access().project(&id).ok_or_else(not_found)?;
     let all = room.access().members(&id);
-    let (page, next) = page_of(&all, &page.0, |member| member.subject.as_str())?;
+    let (page, next) = page_of(&all, &page.0, |member| member.subject.to_string())?;
     json(StatusCode::OK, &MemberList { members: page.iter().map(MemberBody::of).collect(), next })
 }
 

@@ -18,7 +18,7 @@ use crate::http::door::permission::{Permission, Permissions};
 use crate::http::door::request::RequestContext;
 use crate::http::problem::Problem;
 use crate::http::wire::nothing::NoBody;
-use crate::http::wire::params::not_found;
+use crate::http::wire::params::{not_found, page_of};
 use crate::http::wire::{JsonBody, Page, Params, ReadsJson, json};
 use crate::redact::InForce;
 use crate::redact::compact::CompactReport;
@@ -158,6 +158,18 @@ struct CompactedBody {
     /// How much was taken out of them, by ground.
     #[schema(value_type = Object)]
     removed: BTreeMap<Ground, CountBody>,
+    /// The snapshots that stayed as they were, since they are not as they were signed.
+    damaged: Vec<DamagedBody>,
+}
+
+/// A damaged snapshot that was not written anew.
+#[derive(Serialize, ToSchema)]
+struct DamagedBody {
+    /// Which.
+    #[schema(value_type = String)]
+    snapshot: SnapshotId,
+    /// What is wrong with which file.
+    damage: String,
 }
 
 /// A snapshot that went, and the one in its place.
@@ -260,26 +272,17 @@ pub(crate) async fn list_redactions(
 ) -> Result<HttpResponse, Problem> {
     let view = room.catalogue().view();
     view.codebook(&dataset).ok_or_else(not_found)?;
-    let limit = page.0.limit()?;
-    let after = page.0.after.as_deref().map_or(Ok(0), place)?;
     let all = view.redactions(&dataset).map_or(&[][..], |list| list.recorded());
-    let shown: Vec<_> = all.iter().skip(after).take(limit).collect();
-    let more = after.saturating_add(shown.len()) < all.len();
-    let next = shown.last().filter(|_| more).map(|last| last.number.to_string());
-    let redactions = shown.into_iter().map(|recorded| RedactionBody::of(recorded)).collect();
+    let (page, next) = page_of(all, &page.0, |recorded| recorded.number.to_string())?;
+    let redactions = page.iter().map(|recorded| RedactionBody::of(recorded)).collect();
     json(StatusCode::OK, &RedactionList { redactions, next })
-}
-
-/// The place of the last redaction of a page, as its `next` has it.
-fn place(text: &str) -> Result<usize, Problem> {
-    let place = text.parse().ok().filter(|place: &usize| 0 < *place && place.to_string() == text);
-    place.ok_or_else(not_found)
 }
 
 /// Writes the files of a dataset anew that still hold what was taken out. No body, or `{}`.
 ///
 /// A snapshot with such files goes, and one under a new id stands in its place, in every edition
-/// that names the old one. The answer comes when all is done.
+/// that names the old one. One that no edition has had is written anew like others; one that is
+/// damaged stays as it is, and is named. The answer comes when all is done.
 #[utoipa::path(
     tag = "stewards",
     params(("dataset" = String, Path, description = "The dataset's name.")),
@@ -344,6 +347,7 @@ impl CompactedBody {
     fn of(dataset: DatasetName, report: CompactReport) -> Self {
         let count = |(ground, RedactionCount { rows, cells })| (ground, CountBody { rows, cells });
         let replaced = |(snapshot, successor)| ReplacedBody { snapshot, successor };
+        let damaged = |(snapshot, damage)| DamagedBody { snapshot, damage };
         Self {
             dataset,
             redactions: report.redactions,
@@ -351,6 +355,7 @@ impl CompactedBody {
             files_searched: report.files_searched,
             files_rewritten: report.files_rewritten,
             removed: report.removed.into_iter().map(count).collect(),
+            damaged: report.damaged.into_iter().map(damaged).collect(),
         }
     }
 }

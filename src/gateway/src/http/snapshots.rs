@@ -5,7 +5,7 @@ mod standing;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use catalogue::{Snapshot, Verification, View};
+use catalogue::{Listed, Snapshot, Tombstone, Verification, View, Withdrawal};
 use domain::{DatasetName, Date, Role, Sha256Digest, SnapshotId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -45,7 +45,7 @@ pub(crate) fn operations(config: &mut ServiceConfig) {
 /// A page of snapshots.
 #[derive(Serialize, ToSchema)]
 struct SnapshotList {
-    /// The newest first.
+    /// The latest day first, then the newest.
     snapshots: Vec<SnapshotSummary>,
     /// The `after` of the next page, if there is one.
     next: Option<String>,
@@ -58,23 +58,25 @@ struct SnapshotSummary {
     #[schema(value_type = String, example = "s-4oymiquy7qobjgx36tej")]
     id: SnapshotId,
     /// `current` in the newest edition, `former` in an earlier one, `staged` in none yet, or `held`
-    /// in none until a person has looked at what was found; or `withdrawn`, wherever it is.
+    /// in none until a person has looked at what was found; or `withdrawn`, wherever it is; or
+    /// `redacted`, where it was written anew without what the law takes out: then only a tombstone
+    /// stays, and what its manifest said is null.
     #[schema(example = "current")]
     state: &'static str,
     /// The day whose state it shows.
-    #[schema(value_type = String, format = Date)]
-    as_of: Date,
+    #[schema(value_type = Option<String>, format = Date)]
+    as_of: Option<Date>,
     /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
-    created: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    created: Option<Timestamp>,
     /// Its rows.
-    row_count: u64,
+    row_count: Option<u64>,
     /// Its files.
-    files: usize,
+    files: Option<usize>,
     /// The bytes of its files.
-    bytes: u64,
+    bytes: Option<u64>,
     /// The version of its columns.
-    schema_version: u32,
+    schema_version: Option<u32>,
     /// The snapshot that it replaced because that one was wrong.
     #[schema(value_type = Option<String>)]
     supersedes: Option<SnapshotId>,
@@ -85,6 +87,8 @@ struct SnapshotSummary {
     superseded_by: Vec<SnapshotId>,
     /// When and why it was withdrawn, if it was.
     withdrawn: Option<WithdrawalBody>,
+    /// What stands in its place since when, if it was written anew.
+    redacted: Option<SuccessionBody>,
     /// The digest of its manifest.
     #[schema(value_type = String)]
     manifest_sha256: Sha256Digest,
@@ -95,6 +99,17 @@ struct SnapshotSummary {
 struct WithdrawalBody {
     /// Why.
     reason: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+/// What stands in the place of a snapshot that was written anew.
+#[derive(Serialize, ToSchema)]
+struct SuccessionBody {
+    /// The snapshot that was made of it; it may have been written anew itself since.
+    #[schema(value_type = String)]
+    successor: SnapshotId,
     /// When.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
@@ -123,7 +138,7 @@ struct DamageBody {
     what: String,
 }
 
-/// Lists a dataset's snapshots.
+/// Lists the snapshots that a dataset ever had: each is followed by those in whose place it stands.
 #[utoipa::path(
     tag = "catalogue",
     params(
@@ -131,7 +146,7 @@ struct DamageBody {
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "Most items of the page; 100 unless given."),
         ("after" = Option<String>, Query, pattern = "^s-[a-z2-7]{20}$", description = "The `next` of the page before."),
     ),
-    responses((status = 200, description = "The snapshots, the newest first.", body = SnapshotList)),
+    responses((status = 200, description = "The snapshots, the latest day first.", body = SnapshotList)),
 )]
 #[get("/v1/datasets/{dataset}/snapshots")]
 pub(crate) async fn list_snapshots(
@@ -141,9 +156,13 @@ pub(crate) async fn list_snapshots(
 ) -> Result<HttpResponse, Problem> {
     let view = room.catalogue().view();
     view.codebook(&dataset).ok_or_else(not_found)?;
-    let all = view.snapshots(&dataset);
-    let (page, next) = page_of(&all, &page.0, |snapshot| snapshot.id().as_str())?;
-    let snapshots = page.iter().map(|snapshot| summary(&view, snapshot)).collect();
+    let all = view.listed(&dataset);
+    let (page, next) = page_of(&all, &page.0, |listed| listed.id().to_string())?;
+    let snapshots = page.iter().map(|listed| match listed {
+        Listed::Snapshot(snapshot) => summary(&view, snapshot),
+        Listed::Tombstone(stone) => remainder(&view, stone.tombstone()),
+    });
+    let snapshots = snapshots.collect();
     json(StatusCode::OK, &SnapshotList { snapshots, next })
 }
 
@@ -278,20 +297,45 @@ fn summary(view: &View, snapshot: &Snapshot) -> SnapshotSummary {
     SnapshotSummary {
         id: snapshot.id().clone(),
         state: withdrawal.map_or_else(|| view.state(snapshot).as_str(), |_| "withdrawn"),
-        as_of: manifest.as_of,
-        created: manifest.created,
-        row_count: manifest.row_count,
-        files: manifest.resources.len(),
-        bytes: manifest.resources.iter().map(|resource| resource.bytes).sum(),
-        schema_version: manifest.schema_version,
+        as_of: Some(manifest.as_of),
+        created: Some(manifest.created),
+        row_count: Some(manifest.row_count),
+        files: Some(manifest.resources.len()),
+        bytes: Some(manifest.resources.iter().map(|resource| resource.bytes).sum()),
+        schema_version: Some(manifest.schema_version),
         supersedes: manifest.supersedes.clone(),
         reason: manifest.reason.clone(),
         superseded_by: corrections.map(|it| it.id().clone()).collect(),
-        withdrawn: withdrawal.map(|withdrawal| WithdrawalBody {
-            reason: withdrawal.reason.clone(),
-            at: withdrawal.at,
-        }),
+        withdrawn: withdrawal.map(WithdrawalBody::of),
+        redacted: None,
         manifest_sha256: snapshot.manifest_sha256(),
+    }
+}
+
+/// What a list says of a snapshot that was written anew.
+fn remainder(view: &View, stone: &Tombstone) -> SnapshotSummary {
+    let Tombstone { dataset, snapshot, successor, at, .. } = stone;
+    SnapshotSummary {
+        id: snapshot.id.clone(),
+        state: "redacted",
+        as_of: None,
+        created: None,
+        row_count: None,
+        files: None,
+        bytes: None,
+        schema_version: None,
+        supersedes: None,
+        reason: None,
+        superseded_by: Vec::new(),
+        withdrawn: view.withdrawal(dataset, &snapshot.id).map(WithdrawalBody::of),
+        redacted: Some(SuccessionBody { successor: successor.id.clone(), at: *at }),
+        manifest_sha256: snapshot.manifest_sha256,
+    }
+}
+
+impl WithdrawalBody {
+    fn of(withdrawal: &Withdrawal) -> Self {
+        Self { reason: withdrawal.reason.clone(), at: withdrawal.at }
     }
 }
 

@@ -11,10 +11,9 @@ use std::time::Duration;
 
 use audit::entry::Compacted;
 use audit::{Attribution, Event, RecordError};
-use catalogue::{Compaction, DatasetRedactions, Snapshot, StoredCodebook, View};
+use catalogue::{Compaction, DamagedSnapshot, Snapshot, View};
 use domain::manifest::ColumnSummary;
 use domain::publication::{CompactDraft, CompactJob, DraftFile};
-use domain::question::MountedFile;
 use domain::redaction::{MountedRedactions, RedactionCounts, add_counts};
 use domain::{DatasetName, Sha256Digest, SnapshotId, Timestamp};
 use ledger::AppendError;
@@ -22,6 +21,7 @@ use sandbox::{CompactEnd, LeaseError, ScratchFolder};
 use tokio::task::block_in_place;
 use tracing::Instrument as _;
 
+use super::groups::{Group, Groups};
 use crate::Application;
 use crate::application::open::BUILD;
 use crate::http::problem::chain;
@@ -43,15 +43,8 @@ pub struct CompactReport {
     pub files_rewritten: usize,
     /// How much was taken out of them, by ground.
     pub removed: RedactionCounts,
-}
-
-/// The snapshots of one dataset that keep to one codebook, with their files.
-struct Group {
-    codebook: Arc<StoredCodebook>,
-    snapshots: Vec<Arc<Snapshot>>,
-    files: Vec<MountedFile>,
-    /// The places of files that may hold something.
-    searched: Vec<usize>,
+    /// The snapshots that stayed as they were, since they are damaged, with what is wrong.
+    pub damaged: Vec<(SnapshotId, String)>,
 }
 
 /// What a worker wrote anew.
@@ -89,7 +82,13 @@ impl Application {
         let view = self.catalogue().view();
         let Some(list) = view.redactions(dataset) else { return Ok(CompactReport::default()) };
         let mut report = CompactReport { redactions: list.count(), ..CompactReport::default() };
-        for group in groups(&view, dataset, list) {
+        let Groups { sound, damaged } = block_in_place(|| Groups::find(&view, dataset, list));
+        let left_out = self.catalogue().damaged().iter().filter(|it| it.dataset == *dataset);
+        for DamagedSnapshot { snapshot, damage, .. } in left_out.chain(&damaged) {
+            tracing::warn!(%dataset, %snapshot, %damage, "a damaged snapshot is not compacted");
+            report.damaged.push((snapshot.clone(), damage.to_string()));
+        }
+        for group in sound {
             let Some(redactions) = list.mounted(group.codebook.codebook()) else {
                 // Nothing of it is shown, since its rows cannot be told apart.
                 tracing::warn!(%dataset, "snapshots without the key's columns are not compacted");
@@ -112,13 +111,8 @@ impl Application {
         snapshot: &Arc<Snapshot>,
         redactions: MountedRedactions,
     ) -> Result<RedactionCounts, PublishError> {
-        let files = snapshot.files();
-        let group = Group {
-            codebook: Arc::clone(snapshot.stored_codebook()),
-            snapshots: vec![Arc::clone(snapshot)],
-            searched: (0..files.len()).collect(),
-            files,
-        };
+        let mut group = Group::of(snapshot.stored_codebook());
+        group.add(snapshot, |_| true);
         let job = self.job(&group, redactions, true);
         let view = self.catalogue().view();
         let Rewritten { draft, .. } = self.rewrite(&job, &group, None, &view).await?;
@@ -129,11 +123,7 @@ impl Application {
 
     /// What the worker is told.
     fn job(&self, group: &Group, redactions: MountedRedactions, dry_run: bool) -> CompactJob {
-        let place = |file: &MountedFile| group.files.iter().position(|known| known == file);
-        let snapshots = group.snapshots.iter().map(|snapshot| {
-            let files = snapshot.files();
-            files.iter().filter_map(place).collect()
-        });
+        let snapshots = group.snapshots.iter().map(|snapshot| group.places(snapshot));
         CompactJob {
             codebook: group.codebook.codebook().clone(),
             files: group.files.clone(),
@@ -299,15 +289,16 @@ impl Application {
 
     /// The datasets that have files which may still hold something, with the moment of the oldest
     /// redaction concerned; the metrics are told.
-    fn note_redaction_state(&self) -> Vec<(DatasetName, Timestamp)> {
+    pub(super) fn note_redaction_state(&self) -> Vec<(DatasetName, Timestamp)> {
         let view = self.catalogue().view();
         let datasets: Vec<DatasetName> = view.datasets().into_iter().cloned().collect();
         let pending: Vec<_> = datasets
             .into_iter()
             .filter_map(|dataset| {
                 let list = view.redactions(&dataset)?;
-                let files = view.snapshots(&dataset).into_iter().flat_map(|it| it.files());
-                let oldest = files.filter_map(|file| Some(list.oldest_within(&file.sha256)?.at));
+                let snapshots = view.snapshots(&dataset).into_iter();
+                let files = snapshots.flat_map(|snapshot| &snapshot.manifest().resources);
+                let oldest = files.filter_map(|file| Some(list.oldest_within(&file.hash.0)?.at));
                 Some((dataset.clone(), oldest.min()?))
             })
             .collect();
@@ -317,33 +308,4 @@ impl Application {
         self.metrics().redactions(pending.len(), overdue);
         pending
     }
-}
-
-/// The snapshots of a dataset that have a file which may hold something, by codebook.
-fn groups(view: &View, dataset: &DatasetName, list: &DatasetRedactions) -> Vec<Group> {
-    let mut groups: BTreeMap<Sha256Digest, Group> = BTreeMap::new();
-    for snapshot in view.snapshots(dataset) {
-        let files = snapshot.files();
-        if files.iter().all(|file| list.is_clean(&file.sha256)) {
-            continue;
-        }
-        let codebook = snapshot.stored_codebook();
-        let group = groups.entry(codebook.sha256()).or_insert_with(|| Group {
-            codebook: Arc::clone(codebook),
-            snapshots: Vec::new(),
-            files: Vec::new(),
-            searched: Vec::new(),
-        });
-        for file in files {
-            if group.files.contains(&file) {
-                continue;
-            }
-            if !list.is_clean(&file.sha256) {
-                group.searched.push(group.files.len());
-            }
-            group.files.push(file);
-        }
-        group.snapshots.push(Arc::clone(snapshot));
-    }
-    groups.into_values().collect()
 }

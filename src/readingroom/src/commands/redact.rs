@@ -89,12 +89,29 @@ pub(crate) fn compact(target: &Target, dataset: Option<DatasetName>) -> anyhow::
         told.push(report);
     }
     if target.json {
-        return output::json(&told);
-    }
-    if told.iter().all(|report| report["redactions"] == 0) {
+        output::json(&told)?;
+    } else if told.iter().all(|report| report["redactions"] == 0) {
         output::line("nothing was ever taken out, so there is nothing to compact");
     }
+    let damaged: Vec<String> = told.iter().flat_map(damaged).collect();
+    if !damaged.is_empty() {
+        bail!(
+            "some snapshots are damaged and still hold what was taken out; restore their files from \
+             a backup, then compact again\n  {}",
+            damaged.join("\n  ")
+        );
+    }
     Ok(())
+}
+
+/// The snapshots that a compaction could not write anew, in words.
+fn damaged(report: &Value) -> Vec<String> {
+    let all = report["damaged"].as_array().into_iter().flatten();
+    let told = all.map(|it| {
+        let (snapshot, damage) = (output::cell(&it["snapshot"]), output::cell(&it["damage"]));
+        format!("{} {snapshot}: {damage}", output::cell(&report["dataset"]))
+    });
+    told.collect()
 }
 
 /// What a compaction did, in words.

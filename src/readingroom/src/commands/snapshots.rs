@@ -25,6 +25,7 @@ pub(crate) fn run(command: SnapshotsCommand) -> anyhow::Result<()> {
                 ("/row_count", Column::number("ROWS")),
                 ("/created", Column::text("CREATED")),
                 ("/state", Column::text("STATE")),
+                ("/redacted/successor", Column::text("SUCCESSOR")),
             ];
             output::objects(&columns, &snapshots);
             Ok(())
@@ -128,6 +129,14 @@ fn tell_standing(listed: &Value) {
     if let Some(withdrawn) = listed["withdrawn"].as_object() {
         let of = |name: &str| withdrawn.get(name).map(output::cell).unwrap_or_default();
         output::note(format_args!("withdrawn on {}: {}", of("at"), of("reason")));
+    }
+    if let Some(redacted) = listed["redacted"].as_object() {
+        let of = |name: &str| redacted.get(name).map(output::cell).unwrap_or_default();
+        output::note(format_args!(
+            "written anew on {}: {} stands in its place",
+            of("at"),
+            of("successor")
+        ));
     }
 }
 

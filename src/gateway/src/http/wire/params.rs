@@ -78,13 +78,13 @@ impl Page {
 pub(crate) fn page_of<'a, T>(
     all: &'a [T],
     page: &Page,
-    key: impl Fn(&T) -> &str,
+    key: impl Fn(&T) -> String,
 ) -> Result<(&'a [T], Option<String>), Problem> {
     let limit = page.limit()?;
     let rest = match &page.after {
         None => all,
         Some(after) => {
-            let index = all.iter().position(|item| key(item) == after).ok_or_else(|| {
+            let index = all.iter().position(|item| key(item) == *after).ok_or_else(|| {
                 Kind::NotFound.problem(
                     "`after` is in no page of this list; it is the `next` of the page before.",
                 )
@@ -93,7 +93,7 @@ pub(crate) fn page_of<'a, T>(
         }
     };
     let shown = &rest[..limit.min(rest.len())];
-    let next = shown.last().filter(|_| shown.len() < rest.len()).map(|last| key(last).to_owned());
+    let next = shown.last().filter(|_| shown.len() < rest.len()).map(key);
     Ok((shown, next))
 }
 
