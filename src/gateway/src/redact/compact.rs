@@ -37,9 +37,9 @@ pub struct CompactReport {
     pub redactions: u64,
     /// The snapshots that went, each with the one that stands in its place.
     pub snapshots: Vec<(SnapshotId, SnapshotId)>,
-    /// Files that were looked through.
+    /// Files that were looked through; one that two jobs share counts with each.
     pub files_searched: usize,
-    /// Files that were written anew.
+    /// Files that were written anew, likewise.
     pub files_rewritten: usize,
     /// How much was taken out of them, by ground.
     pub removed: RedactionCounts,

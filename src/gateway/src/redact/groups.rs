@@ -8,7 +8,11 @@ use catalogue::{Damage, DamagedSnapshot, DatasetRedactions, Snapshot, StoredCode
 use domain::question::MountedFile;
 use domain::{DatasetName, Sha256Digest};
 
-/// The snapshots of one dataset that keep to one codebook, with their files.
+/// The most files of one job, where it is of several snapshots: each is a descriptor that is held,
+/// and connections leave 4 096 of these to everything else.
+const FILES_MAX: usize = 2_000;
+
+/// Snapshots of one dataset that keep to one codebook, with their files: what one job is about.
 pub(super) struct Group {
     pub(super) codebook: Arc<StoredCodebook>,
     pub(super) snapshots: Vec<Arc<Snapshot>>,
@@ -21,7 +25,8 @@ pub(super) struct Group {
 
 /// What of a dataset is to be compacted, and what cannot be.
 pub(super) struct Groups {
-    /// By codebook.
+    /// In the order in which they are compacted: a file that two of them share is written anew with
+    /// each, to the same bytes.
     pub(super) sound: Vec<Group>,
     /// Snapshots with a file that is not there as it was signed.
     pub(super) damaged: Vec<DamagedSnapshot>,
@@ -39,13 +44,19 @@ impl Group {
         }
     }
 
-    /// Adds a snapshot with those of its files that no other brought.
+    /// Adds a snapshot.
     pub(super) fn add(
         &mut self,
         snapshot: &Arc<Snapshot>,
         may_hold: impl Fn(&Sha256Digest) -> bool,
     ) {
-        for file in snapshot.files() {
+        self.add_files(snapshot.files(), may_hold);
+        self.snapshots.push(Arc::clone(snapshot));
+    }
+
+    /// Adds those files that no other snapshot brought.
+    fn add_files(&mut self, files: Vec<MountedFile>, may_hold: impl Fn(&Sha256Digest) -> bool) {
+        for file in files {
             let Entry::Vacant(place) = self.places.entry(file.sha256) else { continue };
             let place = *place.insert(self.files.len());
             if may_hold(&file.sha256) {
@@ -53,7 +64,12 @@ impl Group {
             }
             self.files.push(file);
         }
-        self.snapshots.push(Arc::clone(snapshot));
+    }
+
+    /// Whether a snapshot with some files can be added; the first one always can.
+    fn has_room_for(&self, files: &[MountedFile]) -> bool {
+        let new = files.iter().filter(|file| !self.places.contains_key(&file.sha256)).count();
+        self.files.is_empty() || self.files.len() + new <= FILES_MAX
     }
 
     /// The places of a snapshot's files.
@@ -80,8 +96,10 @@ impl Groups {
                 continue;
             }
             let codebook = snapshot.stored_codebook();
-            let known = groups.iter().position(|it| it.codebook.sha256() == codebook.sha256());
-            let place = known.unwrap_or_else(|| {
+            let takes = |group: &Group| {
+                group.codebook.sha256() == codebook.sha256() && group.has_room_for(&files)
+            };
+            let place = groups.iter().rposition(takes).unwrap_or_else(|| {
                 groups.push(Group::of(codebook));
                 groups.len() - 1
             });
@@ -108,4 +126,35 @@ fn damage(
         sound.insert(file.sha256);
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// That many files, from a number on.
+    fn files(first: usize, count: usize) -> Vec<MountedFile> {
+        let file = |number: usize| MountedFile {
+            sha256: Sha256Digest::of(&number.to_le_bytes()),
+            bytes: 1,
+            row_count: 1,
+            period: None,
+        };
+        (first..first + count).map(file).collect()
+    }
+
+    /// However many snapshots there are, one job holds so many files; those that are shared count once.
+    #[test]
+    fn a_job_takes_snapshots_until_it_has_too_many_files() {
+        let codebooks = catalogue::embedded_codebooks().unwrap();
+        let mut group = Group::of(codebooks.values().next().unwrap());
+        assert!(group.has_room_for(&files(0, 50_000)), "one snapshot is never cut in two");
+
+        group.add_files(files(0, 1_500), |_| true);
+        group.add_files(files(1_000, 600), |file| *file != files(1_599, 1)[0].sha256);
+
+        assert_eq!((group.files.len(), group.searched.len()), (1_600, 1_599));
+        assert!(group.has_room_for(&files(1_200, 800)));
+        assert!(!group.has_room_for(&files(1_200, 801)));
+    }
 }
