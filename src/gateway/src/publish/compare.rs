@@ -43,6 +43,10 @@ impl Application {
         // Round again after each comparison: more may have been taken out, or back, meanwhile.
         loop {
             let view = self.catalogue().view();
+            // What was compacted meanwhile has other files, under another id.
+            let [from, to] = [from, to].map(|named| {
+                view.resolve(named.dataset(), named.id()).map_or(named, |standing| &**standing)
+            });
             let both = [from, to].map(|snapshot| (snapshot.dataset(), snapshot.id()));
             check_standing(&view, both).map_err(Box::new)?;
             let redactions = view.redactions(to.dataset()).map_or(0, |list| list.count());
