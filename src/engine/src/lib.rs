@@ -16,11 +16,13 @@
 //! - [`parse`], [`walk`]: text, tokens, syntax tree.
 //! - [`plan`], [`vet`]: the plan, what may be in it, and the verdict.
 //! - [`aggregate`]: functions of many rows that are ours.
+//! - [`codes`]: grouping by text of which the codebook lists every value.
 //! - [`mount`]: snapshots as tables.
 //! - [`redact`]: what the law takes out of rows.
 //! - [`run`], [`encode`]: the answer.
 
 mod aggregate;
+mod codes;
 mod encode;
 mod mount;
 mod parse;

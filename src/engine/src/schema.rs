@@ -11,6 +11,8 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit};
 use domain::codebook::{Field, FieldType};
 
+use crate::codes;
+
 /// Digits of an amount of money.
 const DECIMAL_PRECISION: u8 = 18;
 
@@ -52,7 +54,7 @@ pub(crate) fn moment_type() -> DataType {
 }
 
 /// The Arrow type of a column as a scan gives it: text as views, which the engine groups and
-/// compares faster than plain text.
+/// compares faster than plain text; columns of codes marked, so that it groups by numbers.
 pub(crate) fn scan_field(field: &Field) -> ArrowField {
     let scanned = match field.field_type {
         FieldType::String => DataType::Utf8View,
@@ -64,5 +66,6 @@ pub(crate) fn scan_field(field: &Field) -> ArrowField {
         | FieldType::Datetime
         | FieldType::List => data_type(field.field_type),
     };
-    ArrowField::new(field.name.as_str(), scanned, field.nullable)
+    let scanned = ArrowField::new(field.name.as_str(), scanned, field.nullable);
+    if field.categories.is_some() { codes::marked(scanned) } else { scanned }
 }

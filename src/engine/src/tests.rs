@@ -7,6 +7,7 @@
 //! - [`answers`]: what answers look like, in every format.
 //! - [`bounds`]: rows outside a grant.
 //! - [`cases`]: SQL and what it must come to, as data.
+//! - [`codes`]: grouping by columns of codes.
 //! - [`failures`]: how a run fails, and what must not leave then.
 //! - [`limits`]: where answers end.
 //! - [`parameters`]: values beside the SQL.
@@ -16,6 +17,7 @@
 mod answers;
 mod bounds;
 mod cases;
+mod codes;
 mod failures;
 mod limits;
 mod parameters;

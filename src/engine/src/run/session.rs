@@ -19,6 +19,7 @@ use object_store::ObjectStore;
 use url::Url;
 
 use super::spill::SpillBudget;
+use crate::codes;
 use crate::mount::{DescriptorStore, STORE_URL};
 use crate::plan::Functions;
 
@@ -81,6 +82,7 @@ impl Session {
         let state = SessionStateBuilder::new()
             .with_config(SessionConfig::from(options))
             .with_runtime_env(runtime)
+            .with_physical_optimizer_rules(codes::rules())
             .with_execution_props(ExecutionProps::new().with_query_execution_start_time(as_of))
             // The optimiser turns DISTINCT ON into an aggregate that it looks up here.
             .with_aggregate_functions(functions.aggregates())

@@ -243,3 +243,27 @@ fn bytes_durations_and_other_integers_have_a_form() {
     let rows = batches(&told, Format::Parquet);
     assert_eq!(rows[0].column(2).as_primitive::<Int64Type>().value(0), 2026);
 }
+
+#[test]
+fn periods_begin_in_utc() {
+    let world = World::open();
+    let begin = |part: &str| {
+        let sql = format!("SELECT date_trunc('{part}', shown_at) AS m FROM ads ORDER BY ad_id");
+        world.rows(&sql)
+    };
+
+    let [first, second, third, last] = [
+        "1970-01-01T00:00:00.000000Z",
+        "2025-12-31T00:00:00.000000Z",
+        "2026-02-01T00:00:00.000000Z",
+        "1969-12-31T00:00:00.000000Z",
+    ];
+    assert_eq!(begin("day"), [first, second, third, last]);
+    assert_eq!(begin("hour")[1], "2025-12-31T23:00:00.000000Z");
+    assert_eq!(begin("week")[1], "2025-12-29T00:00:00.000000Z");
+    assert_eq!(begin("month")[1], "2025-12-01T00:00:00.000000Z");
+    assert_eq!(begin("quarter")[3], "1969-10-01T00:00:00.000000Z");
+    assert_eq!(begin("year")[1], "2025-01-01T00:00:00.000000Z");
+    let literal = "SELECT date_trunc('month', TIMESTAMP '2026-02-03 04:05:06') AS m";
+    assert_eq!(world.rows(literal), ["2026-02-01T00:00:00.000000Z"]);
+}
