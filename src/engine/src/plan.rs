@@ -16,10 +16,12 @@
 //! - [`context`]: what the engine's planner may ask for.
 //! - [`lists`], [`parameters`], [`value`], [`membership`]: parameters, from the tree into the plan.
 //! - [`arithmetic`]: whole numbers that do not wrap.
+//! - [`date_trunc`]: beginnings of days and months in UTC.
 //! - [`failure`]: the engine's errors as refusals.
 
 mod arithmetic;
 mod context;
+mod date_trunc;
 mod failure;
 mod functions;
 mod lists;

@@ -16,6 +16,7 @@ use datafusion::logical_expr::{
 use datafusion::{functions, functions_aggregate, functions_nested, functions_window};
 use domain::{Date, Timestamp};
 
+use super::date_trunc;
 use crate::aggregate;
 
 /// Functions of one row.
@@ -115,7 +116,9 @@ impl Functions {
             .into_iter()
             .chain(functions_nested::all_default_nested_functions());
         for function in scalar {
-            if SCALAR.contains(&function.name()) {
+            if function.name() == date_trunc::NAME {
+                offered.add_scalar(date_trunc::in_utc(&function));
+            } else if SCALAR.contains(&function.name()) {
                 offered.add_scalar(function);
             }
         }
