@@ -1,7 +1,8 @@
 //! The values of many groups, in the order in which they came.
 //!
-//! One long list of values with the number of its group beside each is read and counted by memory
-//! in one step; a list for each group would be a million small ones.
+//! The first groups, which most often are all, have a list each, so that nothing need be put in order.
+//! For the many behind them, which would have a million small lists, one long list of values has the
+//! number of its group beside each.
 
 use std::sync::Arc;
 
@@ -14,6 +15,9 @@ use datafusion::error::{DataFusionError, Result as EngineResult};
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
 use super::percentile::{Place, comparable};
+
+/// How many groups have a list of their own.
+const FEW: usize = 1024;
 
 /// Entries that are kept together: what grows is never more than this too large.
 const CHUNK_ENTRIES: usize = 1 << 16;
@@ -31,34 +35,45 @@ struct Chunk {
 /// The values of many groups, of each of which a percentile is wanted.
 #[derive(Debug)]
 pub(super) struct GroupedValues {
+    /// The values of each of the first groups.
+    few: Vec<Vec<f64>>,
+    /// Those of all others.
     chunks: Vec<Chunk>,
     /// How many groups there are.
     groups: usize,
-    /// How many values there are.
+    /// How many values there are in chunks.
     count: usize,
     place: Place,
 }
 
-/// The values of some groups, group by group.
-struct Sorted {
+/// The values of groups that leave.
+struct Taken {
+    /// Of each of the first groups.
+    few: Vec<Vec<f64>>,
+    /// Of the others, group by group.
     values: Vec<f64>,
-    /// Where each group begins, and where the last one ends.
+    /// Where each of the others begins, and where the last one ends.
     starts: Vec<usize>,
 }
 
 impl GroupedValues {
     /// No values yet.
     pub(super) fn new(place: Place) -> Self {
-        Self { chunks: Vec::new(), groups: 0, count: 0, place }
+        Self { few: Vec::new(), chunks: Vec::new(), groups: 0, count: 0, place }
     }
 
     /// Makes room for groups.
     fn grow(&mut self, groups: usize) -> EngineResult<()> {
         self.groups = self.groups.max(groups);
+        self.few.resize_with(self.groups.min(FEW), Vec::new);
         u32::try_from(groups).map(|_| ()).map_err(|_| too_many())
     }
 
     fn push(&mut self, group: usize, value: f64) {
+        if let Some(values) = self.few.get_mut(group) {
+            values.push(comparable(value));
+            return;
+        }
         if self.chunks.last().is_none_or(|chunk| chunk.values.len() == CHUNK_ENTRIES) {
             self.chunks.push(Chunk::default());
         }
@@ -71,36 +86,40 @@ impl GroupedValues {
     }
 
     /// Takes the values of all groups, or of the first, whose numbers then belong to the rest.
-    fn take(&mut self, emit_to: EmitTo) -> Sorted {
+    fn take(&mut self, emit_to: EmitTo) -> Taken {
         let taken = match emit_to {
             EmitTo::All => self.groups,
             EmitTo::First(count) => count.min(self.groups),
         };
+        let few: Vec<Vec<f64>> = self.few.drain(..taken.min(FEW)).collect();
         let chunks = std::mem::take(&mut self.chunks);
         (self.count, self.groups) = (0, self.groups - taken);
-        let mut starts = vec![0; taken + 1];
+        self.few.resize_with(self.groups.min(FEW), Vec::new);
+        let others = taken.saturating_sub(FEW);
+        let mut starts = vec![0; others + 1];
         for group in chunks.iter().flat_map(|chunk| &chunk.groups) {
-            if let Some(next) = starts.get_mut(*group as usize + 1) {
+            if let Some(next) = starts.get_mut(*group as usize - FEW + 1) {
                 *next += 1;
             }
         }
-        for group in 0..taken {
+        for group in 0..others {
             starts[group + 1] += starts[group];
         }
         let mut ends = starts.clone();
-        let mut values = vec![0.0; starts[taken]];
+        let mut values = vec![0.0; starts[others]];
         for Chunk { values: some, groups } in chunks {
             for (value, group) in some.into_iter().zip(groups) {
                 let group = group as usize;
                 if group < taken {
-                    values[ends[group]] = value;
-                    ends[group] += 1;
+                    let end = &mut ends[group - FEW];
+                    values[*end] = value;
+                    *end += 1;
                 } else {
                     self.push(group - taken, value);
                 }
             }
         }
-        Sorted { values, starts }
+        Taken { few, values, starts }
     }
 }
 
@@ -141,17 +160,29 @@ impl GroupsAccumulator for GroupedValues {
     }
 
     fn state(&mut self, emit_to: EmitTo) -> EngineResult<Vec<ArrayRef>> {
-        let Sorted { values, starts } = self.take(emit_to);
-        let offsets = starts.into_iter().map(i32::try_from);
+        let Taken { few, values, starts } = self.take(emit_to);
+        let mut offsets = vec![0];
+        offsets.extend(few.iter().scan(0, |end, list| {
+            *end += list.len();
+            Some(*end)
+        }));
+        let first = offsets[few.len()];
+        offsets.extend(starts.iter().skip(1).map(|end| first + end));
+        let offsets = offsets.into_iter().map(i32::try_from);
         let offsets = offsets.collect::<Result<Vec<i32>, _>>().map_err(|_| too_many())?;
-        lists(values, offsets)
+        let mut all = Vec::with_capacity(first + values.len());
+        few.into_iter().for_each(|list| all.extend(list));
+        all.extend(values);
+        lists(all, offsets)
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> EngineResult<ArrayRef> {
-        let Sorted { mut values, starts } = self.take(emit_to);
-        let groups = starts.windows(2).map(|ends| (ends[0], ends[1]));
-        let percentiles = groups.map(|(start, end)| self.place.of_values(&mut values[start..end]));
-        Ok(Arc::new(percentiles.collect::<Float64Array>()))
+        let Taken { mut few, mut values, starts } = self.take(emit_to);
+        let place = self.place;
+        let few = few.iter_mut().map(|list| place.of_values(list));
+        let ends = starts.windows(2).map(|ends| (ends[0], ends[1]));
+        let others = ends.map(|(start, end)| place.of_values(&mut values[start..end]));
+        Ok(Arc::new(few.chain(others).collect::<Float64Array>()))
     }
 
     /// Each row as a group of its own: a list of its value, or of none.
@@ -174,11 +205,13 @@ impl GroupsAccumulator for GroupedValues {
     }
 
     fn size(&self) -> usize {
-        // What is held, and what `take` lays beside it: the values in their order, and for each
-        // group where it begins and ends.
+        // What is held, and what is laid beside it when groups leave: the values in their order, and
+        // for each group where it begins and ends.
+        let few: usize = self.few.iter().map(Vec::capacity).sum();
         let held: usize = self.chunks.iter().map(|chunk| chunk.values.capacity()).sum();
-        let beside = self.count * size_of::<f64>() + self.groups * 2 * size_of::<usize>();
-        size_of_val(self) + held * ENTRY_BYTES + beside
+        let beside = (few + self.count) * size_of::<f64>() + self.groups * 2 * size_of::<usize>();
+        let lists = self.few.capacity() * size_of::<Vec<f64>>() + few * size_of::<f64>();
+        size_of_val(self) + lists + held * ENTRY_BYTES + beside
     }
 }
 
@@ -240,6 +273,29 @@ mod tests {
         assert_eq!(evaluated(values), [Some(1.0), Some(2.0), Some(9.0)]);
     }
 
+    /// Groups with a list of their own and groups without are renumbered alike.
+    #[test]
+    fn many_groups_leave_in_steps_of_any_size() {
+        let groups = 3 * FEW + 5;
+        let twice: Vec<usize> = (0..groups).chain((0..groups).rev()).collect();
+        let some: Vec<Option<f64>> = twice.iter().map(|group| Some(*group as f64)).collect();
+        for step in [1_000, FEW, FEW + 1, 2 * FEW + 7] {
+            let mut values = GroupedValues::new(half());
+            values.update_batch(&numbers(&some), &twice, None, groups).unwrap();
+
+            let mut found = Vec::new();
+            while found.len() < groups {
+                let lists = values.state(EmitTo::First(step)).unwrap();
+                let lists = lists[0].as_list::<i32>();
+                assert!(lists.value_offsets().windows(2).all(|ends| ends[1] - ends[0] == 2));
+                let numbers = lists.values().as_primitive::<Float64Type>().values();
+                found.extend(numbers.iter().step_by(2).copied());
+            }
+
+            assert_eq!(found, (0..groups).map(|group| group as f64).collect::<Vec<_>>(), "{step}");
+        }
+    }
+
     #[test]
     fn what_one_thread_gathered_another_takes_over() {
         let some = numbers(&[Some(1.0), None, Some(4.0)]);
@@ -261,7 +317,13 @@ mod tests {
 
         values.update_batch(&some, &vec![0; 100_000], None, 1).unwrap();
 
-        assert!(100_000 * (ENTRY_BYTES + 8) <= values.size(), "{}", values.size());
+        // Each value where it is held, and once more beside it.
+        assert!(100_000 * 2 * size_of::<f64>() <= values.size(), "{}", values.size());
         assert!(values.size() < 100_000 * 40, "{}", values.size());
+
+        let mut values = GroupedValues::new(half());
+        values.update_batch(&some, &vec![FEW; 100_000], None, FEW + 1).unwrap();
+
+        assert!(100_000 * (ENTRY_BYTES + 8) <= values.size(), "{}", values.size());
     }
 }
