@@ -96,6 +96,50 @@ pub(crate) fn hash(encoding: &[u8]) -> u64 {
     XxHash64::oneshot(0, encoding)
 }
 
+/// Tells the hash of every value of a column that differs from the one before; nulls have none.
+/// Sorted rows bring the same value many times over.
+pub(crate) fn each_hash(column: &ArrayRef, mut tell: impl FnMut(u64)) {
+    let encoder = Encoder::new([column]);
+    match &encoder.0[0] {
+        Values::Integer(values) => each_run(values.iter(), |it| it.to_le_bytes(), tell),
+        Values::Number(values) => each_run(values.iter(), |it| it.to_le_bytes(), tell),
+        Values::Decimal(values) => each_run(values.iter(), |it| it.to_le_bytes(), tell),
+        Values::Truth(values) => each_run(values.iter(), |it| [u8::from(it)], tell),
+        Values::Day(values) => each_run(values.iter(), |it| it.to_le_bytes(), tell),
+        Values::Moment(values) => each_run(values.iter(), |it| it.to_le_bytes(), tell),
+        Values::Text(texts) => {
+            let (mut encoding, mut last) = (Vec::new(), None);
+            for (row, view) in texts.views().iter().enumerate() {
+                // Views of one array are equal only where texts are.
+                if texts.is_valid(row) && last != Some(view) {
+                    encoding.clear();
+                    encoder.write(row, &mut encoding);
+                    tell(hash(&encoding));
+                    last = Some(view);
+                }
+            }
+        }
+    }
+}
+
+/// Tells the hash of each value that differs from the one before, by the bytes of its encoding.
+fn each_run<T: Copy + PartialEq, const N: usize>(
+    values: impl Iterator<Item = Option<T>>,
+    bytes: impl Fn(T) -> [u8; N],
+    mut tell: impl FnMut(u64),
+) {
+    let (mut encoding, mut last) = (Vec::with_capacity(N + 1), None);
+    for value in values.flatten() {
+        if last != Some(value) {
+            encoding.clear();
+            encoding.push(1);
+            encoding.extend_from_slice(&bytes(value));
+            tell(hash(&encoding));
+            last = Some(value);
+        }
+    }
+}
+
 impl Values<'_> {
     fn array(&self) -> &dyn Array {
         match self {
@@ -179,6 +223,22 @@ mod tests {
         encodings.dedup();
 
         assert_eq!(encodings.len(), 3);
+    }
+
+    #[test]
+    fn each_hash_is_that_of_the_encoding_and_runs_are_told_once() {
+        let text: ArrayRef =
+            Arc::new(StringViewArray::from(vec![Some("a"), Some("a"), None, Some("b"), Some("a")]));
+        let number: ArrayRef = Arc::new(Int64Array::from(vec![Some(7), None, Some(7), Some(-1)]));
+        let truth: ArrayRef = Arc::new(BooleanArray::from(vec![Some(false), Some(true)]));
+
+        for (column, rows) in [(text, vec![0, 3, 4]), (number, vec![0, 3]), (truth, vec![0, 1])] {
+            let mut told = Vec::new();
+            each_hash(&column, |hash| told.push(hash));
+
+            let encodings = encodings(std::slice::from_ref(&column));
+            assert_eq!(told, rows.iter().map(|&row| hash(&encodings[row])).collect::<Vec<_>>());
+        }
     }
 
     #[test]

@@ -7,12 +7,15 @@
 //! Equal lists have equal canonical text: no blanks, and only the escapes that JSON requires.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, ListArray, ListBuilder, StringArray, StringBuilder, StringViewArray,
+    Array, ArrayRef, BooleanBufferBuilder, ListArray, StringArray, StringViewArray,
     StringViewBuilder,
 };
+use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Field};
 use arrow::error::ArrowError;
 
@@ -54,7 +57,7 @@ fn plain(text: &str) -> Option<Vec<Cow<'_, str>>> {
         rest = rest.strip_prefix('"')?;
         let end = memchr::memchr(b'"', rest.as_bytes())?;
         let item = &rest[..end];
-        if item.bytes().any(|byte| byte == b'\\' || byte < b' ') {
+        if item.bytes().any(must_be_escaped) {
             return None;
         }
         items.push(Cow::Borrowed(item));
@@ -68,15 +71,33 @@ fn plain(text: &str) -> Option<Vec<Cow<'_, str>>> {
 
 /// Writes items as canonical JSON.
 pub(crate) fn write<'a>(items: impl Iterator<Item = &'a str>) -> String {
-    let mut text = String::from("[");
+    let mut text = String::new();
+    write_into(&mut text, items);
+    text
+}
+
+/// Writes items as canonical JSON in the place of what is there.
+fn write_into<'a>(text: &mut String, items: impl Iterator<Item = &'a str>) {
+    text.clear();
+    text.push('[');
     for (place, item) in items.enumerate() {
         if 0 < place {
             text.push(',');
         }
-        text.push_str(&serde_json::Value::from(item).to_string());
+        if item.bytes().any(must_be_escaped) {
+            text.push_str(&serde_json::Value::from(item).to_string());
+        } else {
+            text.push('"');
+            text.push_str(item);
+            text.push('"');
+        }
     }
     text.push(']');
-    text
+}
+
+/// Whether JSON has a byte in no text as it is.
+fn must_be_escaped(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
 /// A list in its canonical text, which nearly always is the one it came in.
@@ -87,23 +108,90 @@ pub(crate) fn canonical<'a>(text: &'a str, items: &Items<'_>) -> Cow<'a, str> {
 
 /// Turns canonical texts into the lists that files hold.
 ///
+/// A text is taken apart where it first comes; where it comes again, which in sorted rows it mostly
+/// does, its items are copied.
+///
 /// # Errors
 /// Never for texts of ours.
 pub(crate) fn to_lists(texts: &StringViewArray) -> Result<ArrayRef, ArrowError> {
-    let mut lists = ListBuilder::new(StringBuilder::new()).with_field(item_field());
+    let mut lists = Lists::default();
+    let mut seen: HashMap<&str, Range<usize>> = HashMap::new();
     for text in texts {
         let Some(text) = text else {
-            lists.append_null();
+            lists.end(false);
             continue;
         };
-        let items = Items::read(text)
-            .map_err(|NoList| ArrowError::ParseError("a list is no longer one".to_owned()))?;
-        for item in items.iter() {
-            lists.values().append_value(item);
+        if let Some(items) = seen.get(text) {
+            lists.again(items.clone());
+        } else {
+            let items = Items::read(text)
+                .map_err(|NoList| ArrowError::ParseError("a list is no longer one".to_owned()))?;
+            let first = lists.items();
+            items.iter().for_each(|item| lists.push(item));
+            seen.insert(text, first..lists.items());
         }
-        lists.append(true);
+        lists.end(true);
     }
-    Ok(Arc::new(lists.finish()))
+    lists.finish()
+}
+
+/// Lists being written: bytes of all items, where items end, where lists end.
+struct Lists {
+    bytes: Vec<u8>,
+    items: Vec<usize>,
+    lists: Vec<usize>,
+    validity: BooleanBufferBuilder,
+}
+
+impl Default for Lists {
+    fn default() -> Self {
+        let validity = BooleanBufferBuilder::new(0);
+        Self { bytes: Vec::new(), items: vec![0], lists: vec![0], validity }
+    }
+}
+
+impl Lists {
+    /// How many items there are.
+    fn items(&self) -> usize {
+        self.items.len() - 1
+    }
+
+    fn push(&mut self, item: &str) {
+        self.bytes.extend_from_slice(item.as_bytes());
+        self.items.push(self.bytes.len());
+    }
+
+    /// Some of the items once more.
+    fn again(&mut self, items: Range<usize>) {
+        let (from, to) = (self.items[items.start], self.items[items.end]);
+        let by = self.bytes.len() - from;
+        self.bytes.extend_from_within(from..to);
+        self.items.extend_from_within(items.start + 1..=items.end);
+        let copied = self.items.len() - items.len()..;
+        self.items[copied].iter_mut().for_each(|end| *end += by);
+    }
+
+    fn end(&mut self, is_valid: bool) {
+        self.lists.push(self.items());
+        self.validity.append(is_valid);
+    }
+
+    fn finish(mut self) -> Result<ArrayRef, ArrowError> {
+        let items = StringArray::try_new(offsets(&self.items)?, self.bytes.into(), None)?;
+        let validity = NullBuffer::new(self.validity.finish());
+        let validity = Some(validity).filter(|validity| 0 < validity.null_count());
+        let (lists, items) = (offsets(&self.lists)?, Arc::new(items));
+        let lists = ListArray::try_new(Arc::new(item_field()), lists, items, validity)?;
+        Ok(Arc::new(lists))
+    }
+}
+
+/// Ends as the engine counts them.
+fn offsets(ends: &[usize]) -> Result<OffsetBuffer<i32>, ArrowError> {
+    let ends = ends.iter().map(|end| i32::try_from(*end));
+    let ends: Result<Vec<i32>, _> = ends.collect();
+    let ends = ends.map_err(|_| ArrowError::OffsetOverflowError(i32::MAX as usize))?;
+    Ok(OffsetBuffer::new(ends.into()))
 }
 
 /// The field of the items, as `engine::schema` has it.
@@ -122,22 +210,25 @@ pub(crate) fn to_texts(lists: &ArrayRef) -> Result<(StringViewArray, Vec<usize>)
         .as_any()
         .downcast_ref()
         .ok_or_else(|| ArrowError::CastError("no list came out of a cast to one".to_owned()))?;
+    let items: &StringArray = lists
+        .values()
+        .as_any()
+        .downcast_ref()
+        .ok_or_else(|| ArrowError::CastError("no text came out of a cast to it".to_owned()))?;
     let mut texts = StringViewBuilder::with_capacity(lists.len());
-    let mut with_nulls = Vec::new();
-    for row in 0..lists.len() {
+    let (mut with_nulls, mut text) = (Vec::new(), String::new());
+    for (row, ends) in lists.value_offsets().windows(2).enumerate() {
         if lists.is_null(row) {
             texts.append_null();
             continue;
         }
-        let items = lists.value(row);
-        let items: &StringArray = items
-            .as_any()
-            .downcast_ref()
-            .ok_or_else(|| ArrowError::CastError("no text came out of a cast to it".to_owned()))?;
-        if 0 < items.null_count() {
+        let places = ends[0] as usize..ends[1] as usize;
+        if 0 < items.null_count() && places.clone().any(|place| items.is_null(place)) {
             with_nulls.push(row);
         }
-        texts.append_value(write(items.iter().flatten()));
+        let there = places.filter(|place| items.is_valid(*place));
+        write_into(&mut text, there.map(|place| items.value(place)));
+        texts.append_value(&text);
     }
     Ok((texts.finish(), with_nulls))
 }
@@ -175,6 +266,10 @@ mod tests {
             None,
             Some("[]"),
             Some(r#"["a \"quote\" and a \\ and a long tail"]"#),
+            Some(r#"["AT","BE"]"#),
+            Some("[]"),
+            Some(r#"["","AT"]"#),
+            Some(r#"["AT","BE"]"#),
         ]);
 
         let lists = to_lists(&texts).unwrap();

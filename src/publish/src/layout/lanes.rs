@@ -20,7 +20,7 @@ use super::summary::ColumnFacts;
 use crate::columns::{Column, Columns};
 use crate::convert::lists;
 use crate::failure::Fault;
-use crate::fingerprint::{Encoder, hash};
+use crate::fingerprint::each_hash;
 
 /// Batches that may wait before a lane.
 const WAITING_MAX: usize = 4;
@@ -255,16 +255,6 @@ impl ColumnFacts {
     /// Takes note of values.
     fn note(&mut self, values: &ArrayRef) {
         self.null_count += values.null_count() as u64;
-        let encoder = Encoder::new([values]);
-        let (mut encoding, mut last) = (Vec::new(), Vec::new());
-        for row in (0..values.len()).filter(|row| values.is_valid(*row)) {
-            encoding.clear();
-            encoder.write(row, &mut encoding);
-            // Sorted rows bring the same value many times over.
-            if encoding != last {
-                self.sketch.add(hash(&encoding));
-                std::mem::swap(&mut encoding, &mut last);
-            }
-        }
+        each_hash(values, |hash| self.sketch.add(hash));
     }
 }
