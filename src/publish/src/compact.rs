@@ -11,15 +11,13 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::scope;
 
 use arrow::array::{ArrayRef, Int32Array, UInt64Array};
 use arrow::record_batch::RecordBatch;
 use domain::publication::{CompactDraft, CompactJob, CompactedFile, DraftFile};
 use domain::redaction::RedactionCounts;
-use futures::StreamExt as _;
-use tokio::sync::mpsc;
 
 use crate::columns::Columns;
 use crate::failure::Fault;
@@ -28,7 +26,7 @@ use crate::layout::{Go, Layout};
 use crate::period::Periods;
 use crate::published::{self, Published};
 use crate::redacted::Redactions;
-use crate::sort::{SortLimits, sorted};
+use crate::sort::{Keyed, Keys, SortLimits, sorted};
 use crate::source::section::Section;
 use crate::summary;
 
@@ -50,9 +48,11 @@ pub(crate) fn run(
     }
     let mut files = sections;
     let keys = files.split_off(job.files.len().min(files.len()));
+    let columns = Columns::new(codebook)?;
     let compacting = Compacting {
         job,
-        columns: Columns::new(codebook)?,
+        keys: Arc::new(Keys::new(&columns).map_err(Fault::Sort)?),
+        columns,
         redactions: Redactions::new(&job.redactions, keys.first())?,
         scratch,
     };
@@ -90,6 +90,7 @@ pub(crate) fn run(
 struct Compacting<'a> {
     job: &'a CompactJob,
     columns: Columns,
+    keys: Arc<Keys>,
     redactions: Redactions<'a>,
     scratch: &'a Path,
 }
@@ -109,10 +110,10 @@ impl Compacting<'_> {
     /// Writes a file anew.
     fn write(&self, place: usize, file: &Published) -> Result<Vec<DraftFile>, Fault> {
         let period = self.period(place)?;
-        let (sender, inbox) = mpsc::channel(WAITING);
+        let (sender, inbox) = sync_channel(WAITING);
         let written = scope(|scope| {
             let feeding = scope.spawn(|| self.feed(file, period, sender));
-            let written = self.lay_out(inbox, period);
+            let written = self.lay_out(&inbox, period);
             let fed = feeding.join().unwrap_or(Err(Fault::Panicked { thread: "reading" }));
             // Where writing failed, nobody took the rows, which is no more to say.
             let written = written?;
@@ -129,12 +130,7 @@ impl Compacting<'_> {
     }
 
     /// Reads a file whole, takes out what is to be taken out, and hands on the rest.
-    fn feed(
-        &self,
-        file: &Published,
-        period: i32,
-        rows: mpsc::Sender<RecordBatch>,
-    ) -> Result<(), Fault> {
+    fn feed(&self, file: &Published, period: i32, rows: SyncSender<Keyed>) -> Result<(), Fault> {
         let places: Vec<usize> = (0..self.columns.all.len()).collect();
         let redactor = self.redactions.redactor(&self.columns, &places)?;
         let (mut location, mut counts) = (0, RedactionCounts::new());
@@ -147,7 +143,7 @@ impl Compacting<'_> {
             columns.push(Arc::new(UInt64Array::from_iter_values(location..end)) as ArrayRef);
             location = end;
             let batch = RecordBatch::try_new(Arc::clone(&self.columns.row_schema), columns)?;
-            if rows.blocking_send(batch).is_err() {
+            if rows.send(self.keys.beside(batch).map_err(Fault::Sort)?).is_err() {
                 return Ok(());
             }
         }
@@ -155,32 +151,19 @@ impl Compacting<'_> {
     }
 
     /// Sorts rows and writes them.
-    fn lay_out(
-        &self,
-        rows: mpsc::Receiver<RecordBatch>,
-        period: i32,
-    ) -> Result<Vec<WrittenFile>, Fault> {
+    fn lay_out(&self, rows: &Receiver<Keyed>, period: i32) -> Result<Vec<WrittenFile>, Fault> {
         let limits = SortLimits {
             memory_bytes: self.job.memory_bytes / 2,
             spill_bytes: self.job.spill_bytes,
             scratch: self.scratch,
         };
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(threads)
-            .thread_name("sort")
-            .build()
-            .map_err(Fault::Scratch)?;
-        runtime.block_on(async {
-            let stream = sorted(rows, &self.columns, limits).await;
-            let mut stream = stream.map_err(Fault::Sort)?;
-            let first = stream.next().await;
-            // Nobody asks how far it is.
-            let (progress, _) = channel();
-            let layout = Layout::new(&self.columns, self.scratch, threads, progress)?;
-            let go = Go { periods: BTreeSet::from([period]), ..Go::default() };
-            layout.write(first, stream, &go).await
-        })
+        let rows = sorted(rows, &self.columns.row_schema, &self.keys, limits);
+        let rows = rows.map_err(Fault::Sort)?;
+        // Nobody asks how far it is.
+        let (progress, _) = channel();
+        let go = Go { periods: BTreeSet::from([period]), ..Go::default() };
+        Layout::new(&self.columns, self.scratch, threads, progress).write(rows, &go)
     }
 
     /// Opens new files, for what is told of a snapshot's columns.

@@ -20,18 +20,15 @@ pub(crate) mod summary;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use arrow::array::{AsArray as _, BooleanArray, Int32Array, UInt64Array};
-use arrow::compute::{BatchCoalescer, filter_record_batch};
-use arrow::datatypes::{Int32Type, SchemaRef, UInt64Type};
-use arrow::record_batch::RecordBatch;
-use datafusion::execution::SendableRecordBatchStream;
-use futures::StreamExt as _;
+use arrow::datatypes::{Int32Type, UInt64Type};
+use datafusion::error::DataFusionError;
 
 use crate::columns::Columns;
 use crate::failure::Fault;
+use crate::sort::BATCH_ROWS;
+use crate::sort::scattered::Scattered;
 use file::{OpenFile, WrittenFile};
 use lanes::Lanes;
 use properties::FILE_ROWS_MAX;
@@ -52,10 +49,8 @@ pub(crate) struct Layout<'a> {
     lanes: Lanes,
     open: Option<OpenFile>,
     written: Vec<WrittenFile>,
-    /// The files' columns of rows on their way, without period and location.
-    rows_schema: SchemaRef,
-    /// Cuts rows into batches of one size.
-    coalescer: BatchCoalescer,
+    /// Rows that are fewer than a batch.
+    waiting: Scattered,
     /// The period that rows are coming of.
     period: Option<i32>,
     progress: Sender<u64>,
@@ -68,36 +63,30 @@ impl<'a> Layout<'a> {
         folder: &'a Path,
         threads: usize,
         progress: Sender<u64>,
-    ) -> Result<Self, Fault> {
-        let places: Vec<usize> = (0..columns.all.len()).collect();
-        let rows_schema = Arc::new(columns.row_schema.project(&places)?);
-        Ok(Self {
+    ) -> Self {
+        Self {
             columns,
             folder,
             lanes: Lanes::new(columns, threads),
             open: None,
             written: Vec::new(),
-            coalescer: BatchCoalescer::new(Arc::clone(&rows_schema), crate::sort::BATCH_ROWS),
-            rows_schema,
+            waiting: Scattered::default(),
             period: None,
             progress,
-        })
+        }
     }
 
-    /// Writes all rows of a sorted stream.
+    /// Writes all rows, which come in order.
     ///
     /// # Errors
     /// When sorting or writing fails.
-    pub(crate) async fn write(
+    pub(crate) fn write(
         mut self,
-        mut first: Option<Result<RecordBatch, datafusion::error::DataFusionError>>,
-        mut rows: SendableRecordBatchStream,
+        rows: impl Iterator<Item = Result<Scattered, DataFusionError>>,
         go: &Go,
     ) -> Result<Vec<WrittenFile>, Fault> {
-        while let Some(batch) = first {
-            let batch = batch.map_err(Fault::Sort)?;
-            self.take(&batch, &go.dropped)?;
-            first = rows.next().await;
+        for some in rows {
+            self.take(some.map_err(Fault::Sort)?, &go.dropped)?;
         }
         self.end_period()?;
         let present: BTreeSet<i32> = self.written.iter().map(|file| file.period).collect();
@@ -111,47 +100,52 @@ impl<'a> Layout<'a> {
     }
 
     /// Takes sorted rows, leaving out those that are dropped.
-    fn take(&mut self, batch: &RecordBatch, dropped: &[u64]) -> Result<(), Fault> {
+    fn take(&mut self, mut rows: Scattered, dropped: &[u64]) -> Result<(), Fault> {
         let count = self.columns.all.len();
-        let kept;
-        let batch = match keep(batch.column(count + 1).as_primitive::<UInt64Type>(), dropped) {
-            Some(mask) => {
-                kept = filter_record_batch(batch, &mask)?;
-                &kept
-            }
-            None => batch,
-        };
-        let periods = batch.column(count).as_primitive::<Int32Type>().clone();
-        let rows =
-            RecordBatch::try_new(Arc::clone(&self.rows_schema), batch.columns()[..count].to_vec())?;
-        for (period, start, length) in runs(&periods) {
+        if !dropped.is_empty() {
+            let locations = rows.numbers::<UInt64Type>(count + 1).into_iter();
+            rows.keep(locations.map(|location| dropped.binary_search(&location).is_err()));
+        }
+        let progress = rows.rows() as u64;
+        for (period, rows) in self.by_period(rows) {
             if self.period != Some(period) {
                 self.end_period()?;
                 self.period = Some(period);
             }
-            // Most batches are of the right size as they come, and need not be copied.
-            if length == crate::sort::BATCH_ROWS && self.coalescer.is_empty() {
-                self.append(rows.slice(start, length))?;
-                continue;
-            }
-            self.coalescer.push_batch(rows.slice(start, length))?;
-            while let Some(batch) = self.coalescer.next_completed_batch() {
+            self.waiting.append(rows);
+            while BATCH_ROWS <= self.waiting.rows() {
+                let batch = self.waiting.take_first(BATCH_ROWS);
                 self.append(batch)?;
             }
         }
         // Nobody listening means that the run is over, which ends this thread by other means.
-        let _ = self.progress.send(rows.num_rows() as u64);
+        let _ = self.progress.send(progress);
         Ok(())
     }
 
+    /// The rows of each period, as the day it begins; a state has one period.
+    fn by_period(&self, rows: Scattered) -> Vec<(i32, Scattered)> {
+        if !self.columns.has_periods() {
+            return vec![(0, rows)];
+        }
+        let periods = rows.numbers::<Int32Type>(self.columns.all.len());
+        let mut start = 0;
+        let runs = periods.chunk_by(|one, other| one == other).map(|run| {
+            let of_run = rows.slice(start, run.len());
+            start += run.len();
+            (run[0], of_run)
+        });
+        runs.collect()
+    }
+
     /// Appends rows to the open file, or to a new one.
-    fn append(&mut self, batch: RecordBatch) -> Result<(), Fault> {
+    fn append(&mut self, rows: Scattered) -> Result<(), Fault> {
         if self.open.as_ref().is_some_and(|file| FILE_ROWS_MAX <= file.rows()) {
             self.close_file()?;
         }
         self.open_file()?;
         if let Some(file) = &mut self.open {
-            file.append(batch, &mut self.lanes)?;
+            file.append(rows, &mut self.lanes)?;
         }
         Ok(())
     }
@@ -175,33 +169,10 @@ impl<'a> Layout<'a> {
 
     /// Ends the period that rows were coming of.
     fn end_period(&mut self) -> Result<(), Fault> {
-        self.coalescer.finish_buffered_batch()?;
-        while let Some(batch) = self.coalescer.next_completed_batch() {
-            self.append(batch)?;
+        let rest = std::mem::take(&mut self.waiting);
+        if 0 < rest.rows() {
+            self.append(rest)?;
         }
         self.close_file()
     }
-}
-
-/// Which rows stay, if some do not.
-fn keep(locations: &UInt64Array, dropped: &[u64]) -> Option<BooleanArray> {
-    if dropped.is_empty() {
-        return None;
-    }
-    let stays = |location: &u64| dropped.binary_search(location).is_err();
-    let mask: Vec<bool> = locations.values().iter().map(stays).collect();
-    (!mask.iter().all(|stays| *stays)).then(|| mask.into())
-}
-
-/// The runs of equal periods: the period, where it starts, how long it is.
-fn runs(periods: &Int32Array) -> Vec<(i32, usize, usize)> {
-    let mut runs: Vec<(i32, usize, usize)> = Vec::new();
-    for (row, period) in periods.values().iter().enumerate() {
-        match runs.last_mut() {
-            Some((known, _, length)) if known == period => *length += 1,
-            _ => runs.push((*period, row, 1)),
-        }
-    }
-    debug_assert_eq!(runs.iter().map(|run| run.2).sum::<usize>(), periods.len());
-    runs
 }

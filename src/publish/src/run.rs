@@ -11,17 +11,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{Scope, ScopedJoinHandle, scope};
 
-use arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
 use domain::Sha256Digest;
 use domain::codebook::{Kind, PeriodUnit};
 use domain::publication::{Draft, Progress, PublishJob, Stage};
-use futures::StreamExt as _;
-use tokio::sync::{mpsc, oneshot};
 
 use crate::columns::Columns;
 use crate::draft::{self, Outcome};
@@ -37,7 +34,7 @@ use crate::read::parser::Parser;
 use crate::read::reader::{Reader, unknown_period};
 use crate::read::{Event, Work};
 use crate::rule::Rule;
-use crate::sort::{SortLimits, sorted};
+use crate::sort::{Keyed, Keys, SortLimits, sorted};
 use crate::source::budget::Budget;
 use crate::source::section::Section;
 use crate::source::{Delivered, Walk, checksum, delivered};
@@ -53,6 +50,7 @@ const PERIODS_MAX: usize = 3_660;
 pub(crate) struct Run<'a> {
     job: &'a PublishJob,
     columns: Columns,
+    keys: Arc<Keys>,
     scratch: &'a Path,
     sources: Vec<Section>,
     kept: Vec<Section>,
@@ -75,8 +73,8 @@ struct Validated {
 /// The thread that sorts and writes.
 struct Writing<'scope> {
     thread: ScopedJoinHandle<'scope, Result<Vec<WrittenFile>, Fault>>,
-    rows: mpsc::Sender<RecordBatch>,
-    go: oneshot::Sender<Go>,
+    rows: SyncSender<Keyed>,
+    go: Sender<Go>,
     progress: Receiver<u64>,
 }
 
@@ -100,8 +98,10 @@ impl<'a> Run<'a> {
             .map(|snapshot| sections.by_ref().take(snapshot.files.len()).collect())
             .collect();
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let columns = Columns::new(job.codebook.clone())?;
         Ok(Self {
-            columns: Columns::new(job.codebook.clone())?,
+            keys: Arc::new(Keys::new(&columns).map_err(Fault::Sort)?),
+            columns,
             job,
             scratch,
             sources,
@@ -177,27 +177,15 @@ impl<'a> Run<'a> {
 
     /// Starts the thread that sorts and, told so, writes.
     fn start_writing<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) -> Writing<'scope> {
-        let (rows, inbox) = mpsc::channel(WAITING_PER_THREAD * self.threads);
-        let (go, told) = oneshot::channel();
-        let (progress_sender, progress) = channel();
+        let (rows, inbox) = sync_channel(WAITING_PER_THREAD * self.threads);
+        let (go, told) = channel();
+        let (told_progress, progress) = channel();
         let thread = scope.spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(self.threads)
-                .thread_name("sort")
-                .build()
-                .map_err(Fault::Scratch)?;
-            runtime.block_on(async {
-                let stream = sorted(inbox, &self.columns, self.sort_limits()).await;
-                let mut stream = stream.map_err(Fault::Sort)?;
-                let first = match stream.next().await {
-                    Some(Err(error)) => return Err(Fault::Sort(error)),
-                    first => first,
-                };
-                let Ok(go) = told.await else { return Ok(Vec::new()) };
-                let layout =
-                    Layout::new(&self.columns, self.scratch, self.threads, progress_sender)?;
-                layout.write(first, stream, &go).await
-            })
+            let schema = &self.columns.row_schema;
+            let rows = sorted(&inbox, schema, &self.keys, self.sort_limits());
+            let rows = rows.map_err(Fault::Sort)?;
+            let Ok(go) = told.recv() else { return Ok(Vec::new()) };
+            Layout::new(&self.columns, self.scratch, self.threads, told_progress).write(rows, &go)
         });
         Writing { thread, rows, go, progress }
     }
@@ -207,7 +195,7 @@ impl<'a> Run<'a> {
         &'scope self,
         scope: &'scope Scope<'scope, '_>,
         period: Option<i32>,
-        rows: Option<mpsc::Sender<RecordBatch>>,
+        rows: Option<SyncSender<Keyed>>,
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<Tally, Halt> {
         let memory_bytes = self.entries_memory_bytes();
@@ -255,7 +243,7 @@ impl<'a> Run<'a> {
         &'scope self,
         scope: &'scope Scope<'scope, '_>,
         work: Receiver<Work>,
-        rows: Option<mpsc::Sender<RecordBatch>>,
+        rows: Option<SyncSender<Keyed>>,
         events: SyncSender<Event>,
         wanted: &[Wanted],
         is_doomed: &Arc<AtomicBool>,
@@ -264,8 +252,9 @@ impl<'a> Run<'a> {
         let parser = |_| {
             let (work, is_doomed) = (Arc::clone(&work), Arc::clone(is_doomed));
             let (rows, events, references) = (rows.clone(), events.clone(), wanted.to_vec());
-            let columns = &self.columns;
-            scope.spawn(move || Parser { columns, references, work, rows, events, is_doomed }.run())
+            let (columns, keys) = (&self.columns, &self.keys);
+            let parser = Parser { columns, references, work, rows, keys, events, is_doomed };
+            scope.spawn(move || parser.run())
         };
         (0..self.threads).map(parser).collect()
     }

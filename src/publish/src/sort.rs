@@ -10,28 +10,31 @@
 //! they were spilled or not.
 //!
 //! # Rooms
-//! - [`held`]: rows in memory, and their order.
+//! - [`held`]: rows in memory, and their [`order`].
+//! - [`scattered`]: rows as they leave.
 //! - [`spill`]: sorted rows in files without a name.
 //! - [`merge`]: several such files as one.
 
 mod held;
 mod merge;
+mod order;
+pub(crate) mod scattered;
 mod spill;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 
 use arrow::compute::SortOptions;
+use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
-use arrow::row::{RowConverter, SortField};
+use arrow::row::{RowConverter, Rows, SortField};
 use datafusion::error::DataFusionError;
-use datafusion::execution::SendableRecordBatchStream;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use tokio::sync::mpsc::Receiver;
 
 use crate::columns::{Columns, LOCATION, PERIOD};
-use held::Held;
+use held::{Held, Sorted};
 use merge::Merge;
+use scattered::Scattered;
 use spill::{Scratch, Spilled};
 
 /// Rows that the sort hands on at once.
@@ -57,13 +60,17 @@ pub(crate) struct SortLimits<'a> {
 
 /// The columns that rows are sorted by, and how their keys are laid out.
 #[derive(Debug)]
-struct Keys {
+pub(crate) struct Keys {
     places: Vec<usize>,
     converter: RowConverter,
 }
 
 impl Keys {
-    fn new(columns: &Columns) -> Result<Self, DataFusionError> {
+    /// The keys of a dataset's rows.
+    ///
+    /// # Errors
+    /// When a column of the sort order cannot be compared.
+    pub(crate) fn new(columns: &Columns) -> Result<Self, DataFusionError> {
         let schema = &columns.row_schema;
         let mut places = Vec::new();
         if columns.has_periods() {
@@ -77,70 +84,92 @@ impl Keys {
         Ok(Self { converter: RowConverter::new(fields.collect())?, places })
     }
 
-    fn of(&self, batch: &RecordBatch) -> Result<arrow::row::Rows, DataFusionError> {
+    /// Lays out the keys of rows beside them.
+    ///
+    /// # Errors
+    /// Never for rows of the dataset.
+    pub(crate) fn beside(&self, batch: RecordBatch) -> Result<Keyed, DataFusionError> {
+        Ok(Keyed { keys: self.of(&batch)?, batch })
+    }
+
+    fn of(&self, batch: &RecordBatch) -> Result<Rows, DataFusionError> {
         let columns: Vec<_> =
             self.places.iter().map(|place| Arc::clone(batch.column(*place))).collect();
         Ok(self.converter.convert_columns(&columns)?)
     }
 }
 
+/// Rows and their keys; whoever makes rows lays out their keys, on as many threads as make rows.
+#[derive(Debug)]
+pub(crate) struct Keyed {
+    batch: RecordBatch,
+    keys: Rows,
+}
+
+/// All rows in order.
+pub(crate) enum InOrder {
+    /// From memory.
+    Held(Sorted),
+    /// From files.
+    Merged(Box<Merge>),
+}
+
+impl Iterator for InOrder {
+    type Item = Result<Scattered, DataFusionError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Held(rows) => rows.next().map(Ok),
+            Self::Merged(rows) => rows.next(),
+        }
+    }
+}
+
 /// Sorts all rows that come through a channel.
 ///
 /// # Errors
-/// When memory or disk do not suffice; what fails later comes through the stream.
-pub(crate) async fn sorted(
-    mut rows: Receiver<RecordBatch>,
-    columns: &Columns,
+/// When memory or disk do not suffice.
+pub(crate) fn sorted(
+    rows: &Receiver<Keyed>,
+    schema: &SchemaRef,
+    keys: &Arc<Keys>,
     limits: SortLimits<'_>,
-) -> Result<SendableRecordBatchStream, DataFusionError> {
-    let schema = Arc::clone(&columns.row_schema);
-    let keys = Keys::new(columns)?;
+) -> Result<InOrder, DataFusionError> {
     let scratch = Arc::new(Scratch::new(limits.scratch, limits.spill_bytes));
     let memory_bytes = usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX);
     let mut held = Held::default();
     let mut spilled = Vec::new();
-    while let Some(batch) = rows.recv().await {
-        held.push(batch, &keys)?;
+    for some in rows {
+        held.push(some);
         if memory_bytes <= held.bytes() {
-            spilled.push(spill::write(std::mem::take(&mut held).sorted(), &schema, &scratch)?);
+            spilled.push(spill::write(std::mem::take(&mut held).sorted(), schema, &scratch)?);
         }
     }
     if spilled.is_empty() {
-        let batches = held.sorted().batches(BATCH_ROWS);
-        return Ok(stream(&schema, batches));
+        return Ok(InOrder::Held(held.sorted()));
     }
     if !held.is_empty() {
-        spilled.push(spill::write(held.sorted(), &schema, &scratch)?);
+        spilled.push(spill::write(held.sorted(), schema, &scratch)?);
     }
     let fan_in = (memory_bytes / (CHUNK_BYTES * CHUNK_COPIES)).max(2);
-    let merged = merge_down(spilled, fan_in, keys, &schema, &scratch)?;
-    Ok(stream(&schema, merged))
+    let merged = merge_down(spilled, fan_in, keys, schema, &scratch)?;
+    Ok(InOrder::Merged(Box::new(merged)))
 }
 
 /// Merges files until so few are left that they can be merged while rows leave.
 fn merge_down(
     mut spilled: Vec<Spilled>,
     fan_in: usize,
-    keys: Keys,
-    schema: &arrow::datatypes::SchemaRef,
+    keys: &Arc<Keys>,
+    schema: &SchemaRef,
     scratch: &Arc<Scratch>,
 ) -> Result<Merge, DataFusionError> {
-    let keys = Arc::new(keys);
     while fan_in < spilled.len() {
         let some = spilled.drain(..fan_in).collect();
-        let merged = Merge::new(some, Arc::clone(&keys))?;
-        spilled.push(spill::write_batches(merged, schema, scratch)?);
+        let merged = Merge::new(some, Arc::clone(keys))?;
+        spilled.push(spill::write_pieces(merged, schema, scratch)?);
     }
-    Merge::new(spilled, keys)
-}
-
-/// Batches as the engine hands them on.
-fn stream(
-    schema: &arrow::datatypes::SchemaRef,
-    batches: impl Iterator<Item = Result<RecordBatch, DataFusionError>> + Send + 'static,
-) -> SendableRecordBatchStream {
-    let batches = futures::stream::iter(batches);
-    Box::pin(RecordBatchStreamAdapter::new(Arc::clone(schema), batches))
+    Merge::new(spilled, Arc::clone(keys))
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::record_batch::RecordBatch;
 use domain::Sha256Digest;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
@@ -18,6 +17,7 @@ use super::properties::{ROW_GROUP_ROWS, properties};
 use super::summary::{ColumnFacts, Summary};
 use crate::columns::Columns;
 use crate::failure::Fault;
+use crate::sort::scattered::Scattered;
 
 /// Bytes that are written at once.
 const WRITE_BYTES: usize = 1024 * 1024;
@@ -84,14 +84,14 @@ impl OpenFile {
     ///
     /// # Errors
     /// When they cannot be encoded or written.
-    pub(crate) fn append(&mut self, rows: RecordBatch, lanes: &mut Lanes) -> Result<(), Fault> {
+    pub(crate) fn append(&mut self, rows: Scattered, lanes: &mut Lanes) -> Result<(), Fault> {
         if self.group_rows == 0 {
             let group = self.writer.flushed_row_groups().len();
             lanes.begin(self.factory.create_column_writers(group)?)?;
         }
-        lanes.rows(&rows)?;
-        self.rows += rows.num_rows();
-        self.group_rows += rows.num_rows();
+        self.rows += rows.rows();
+        self.group_rows += rows.rows();
+        lanes.rows(&Arc::new(rows))?;
         if ROW_GROUP_ROWS <= self.group_rows { self.end_group(lanes) } else { Ok(()) }
     }
 

@@ -1,4 +1,4 @@
-//! The threads that encode columns, each with columns of its own.
+//! The threads that gather and encode columns, each with columns of its own.
 //!
 //! A column stays in its lane from the first row of a file to the last, so its null count and its
 //! sketch are kept where its values pass anyway.
@@ -12,7 +12,6 @@ use std::thread::JoinHandle;
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _};
 use arrow::datatypes::{Field as ArrowField, SchemaRef};
-use arrow::record_batch::RecordBatch;
 use domain::codebook::FieldType;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 
@@ -21,6 +20,7 @@ use crate::columns::{Column, Columns};
 use crate::convert::lists;
 use crate::failure::Fault;
 use crate::fingerprint::each_hash;
+use crate::sort::scattered::Scattered;
 
 /// Batches that may wait before a lane.
 const WAITING_MAX: usize = 4;
@@ -30,7 +30,7 @@ enum Order {
     /// A row group begins; here is a writer for each of the lane's columns.
     Begin(Vec<ArrowColumnWriter>),
     /// Rows of it.
-    Rows(RecordBatch),
+    Rows(Arc<Scattered>),
     /// It ends; give back the chunks.
     EndGroup,
     /// The file ends; give back what is known of the columns.
@@ -85,8 +85,8 @@ impl Lanes {
     ///
     /// # Errors
     /// When a lane is gone.
-    pub(crate) fn rows(&mut self, rows: &RecordBatch) -> Result<(), Fault> {
-        self.0.iter().try_for_each(|lane| lane.order(Order::Rows(rows.clone())))
+    pub(crate) fn rows(&mut self, rows: &Arc<Scattered>) -> Result<(), Fault> {
+        self.0.iter().try_for_each(|lane| lane.order(Order::Rows(Arc::clone(rows))))
     }
 
     /// Ends a row group; gives its chunks in the codebook's order.
@@ -225,15 +225,13 @@ impl Worker {
         }
     }
 
-    fn encode(&mut self, rows: &RecordBatch) -> Result<(), Fault> {
+    fn encode(&mut self, rows: &Scattered) -> Result<(), Fault> {
         for (own, place) in self.places.iter().enumerate() {
-            let values = rows.column(*place);
-            self.facts[own].note(values);
-            let values: ArrayRef = if self.are_lists[own] {
-                lists::to_lists(values.as_string_view())?
-            } else {
-                Arc::clone(values)
-            };
+            let mut values = rows.column(*place)?;
+            self.facts[own].note(&values);
+            if self.are_lists[own] {
+                values = lists::to_lists(values.as_string_view())?;
+            }
             let field: &ArrowField = self.schema.field(*place);
             for leaf in compute_leaves(field, &values)? {
                 self.writers[own].write(&leaf)?;
@@ -255,6 +253,8 @@ impl ColumnFacts {
     /// Takes note of values.
     fn note(&mut self, values: &ArrayRef) {
         self.null_count += values.null_count() as u64;
-        each_hash(values, |hash| self.sketch.add(hash));
+        if values.null_count() < values.len() {
+            each_hash(values, |hash| self.sketch.add(hash));
+        }
     }
 }

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::array::{Array as _, ArrayRef, AsArray as _};
 use arrow::datatypes::UInt64Type;
 use arrow::record_batch::RecordBatch;
-use tokio::sync::mpsc::Sender;
 
 use super::header::Header;
 use super::{Event, ParsedBlock, Work};
@@ -20,6 +19,7 @@ use crate::leaf::Leaf;
 use crate::normalise::{Block, SourceRows, normalise};
 use crate::orphans::{Wanted, target_entries};
 use crate::rejects::Flaws;
+use crate::sort::{Keyed, Keys};
 use crate::text::cells::{Cells, Column as _};
 use crate::text::{csv, encoding, ndjson};
 
@@ -32,7 +32,9 @@ pub(crate) struct Parser<'a> {
     /// Where work comes from, one thread at a time.
     pub(crate) work: Arc<Mutex<Receiver<Work>>>,
     /// Where accepted rows go; nowhere in a dry run.
-    pub(crate) rows: Option<Sender<RecordBatch>>,
+    pub(crate) rows: Option<SyncSender<Keyed>>,
+    /// What they will be sorted by.
+    pub(crate) keys: &'a Keys,
     /// Where everything else goes.
     pub(crate) events: SyncSender<Event>,
     /// Whether so much is rejected already that accepted rows are of no use.
@@ -52,10 +54,11 @@ impl Parser<'_> {
             let is_doomed = self.is_doomed.load(Ordering::Relaxed);
             let rows = if is_doomed { block.batch.slice(0, 0) } else { block.batch.clone() };
             let parsed = self.parsed(leaf, block, &rows);
-            if let Some(sink) = self.rows.as_ref().filter(|_| 0 < rows.num_rows())
-                && sink.blocking_send(rows).is_err()
-            {
-                return Ok(());
+            if let Some(sink) = self.rows.as_ref().filter(|_| 0 < rows.num_rows()) {
+                let rows = self.keys.beside(rows).map_err(Fault::Sort)?;
+                if sink.send(rows).is_err() {
+                    return Ok(());
+                }
             }
             if self.events.send(Event::Block(Box::new(parsed))).is_err() {
                 return Ok(());

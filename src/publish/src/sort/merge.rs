@@ -8,7 +8,7 @@ use arrow::row::Rows;
 use datafusion::error::DataFusionError;
 
 use super::Keys;
-use super::held::interleaved;
+use super::scattered::Scattered;
 use super::spill::{Reading, Spilled};
 
 /// Where one file is being read.
@@ -21,7 +21,7 @@ struct Cursor {
 }
 
 /// Files being merged.
-pub(super) struct Merge {
+pub(crate) struct Merge {
     keys: Arc<Keys>,
     /// One for each file that has rows left, as a heap: each comes before the two that stand at
     /// twice its place and one or two behind.
@@ -102,7 +102,7 @@ impl Merge {
 
     /// The next rows in order. They end where as many batches are left behind as there are files,
     /// so that no more than twice as many are ever held.
-    fn rows(&mut self) -> Result<Option<RecordBatch>, DataFusionError> {
+    fn rows(&mut self) -> Result<Option<Scattered>, DataFusionError> {
         let (mut places, mut left, files) = (Vec::new(), 0, self.heap.len());
         while let Some(cursor) = self.heap.first() {
             places.push((cursor.batch, cursor.row));
@@ -114,7 +114,8 @@ impl Merge {
         if places.is_empty() {
             return Ok(None);
         }
-        let rows = interleaved(&self.batches, &places)?;
+        // Gathered here: what waits must not hold on to all the batches that it came in.
+        let rows = Scattered::new(self.batches.iter().cloned().collect(), places).batch()?.into();
         if 0 < left {
             self.let_go();
         }
@@ -139,7 +140,7 @@ fn next_rows(rest: &mut Reading) -> Result<Option<RecordBatch>, DataFusionError>
 }
 
 impl Iterator for Merge {
-    type Item = Result<RecordBatch, DataFusionError>;
+    type Item = Result<Scattered, DataFusionError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.rows().transpose()

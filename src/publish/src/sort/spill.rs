@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use arrow::array::{ArrayRef, AsArray as _};
 use arrow::datatypes::SchemaRef;
 use arrow::ipc::CompressionType;
 use arrow::ipc::reader::StreamReader;
@@ -17,7 +18,8 @@ use arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
 
 use super::CHUNK_BYTES;
-use super::held::{Sorted, compact};
+use super::held::Sorted;
+use super::scattered::Scattered;
 
 /// Bytes that are read and written at once.
 const FILE_BUFFER_BYTES: usize = 128 * 1024;
@@ -81,12 +83,12 @@ pub(super) fn write(
     scratch: &Arc<Scratch>,
 ) -> Result<Spilled, DataFusionError> {
     let at_once = rows.rows_of(CHUNK_BYTES);
-    write_batches(rows.batches(at_once), schema, scratch)
+    write_pieces(rows.at_once(at_once).map(Ok), schema, scratch)
 }
 
-/// Writes batches as they are.
-pub(super) fn write_batches(
-    batches: impl Iterator<Item = Result<RecordBatch, DataFusionError>>,
+/// Writes rows, as many at once as they come.
+pub(super) fn write_pieces(
+    pieces: impl Iterator<Item = Result<Scattered, DataFusionError>>,
     schema: &SchemaRef,
     scratch: &Arc<Scratch>,
 ) -> Result<Spilled, DataFusionError> {
@@ -97,14 +99,25 @@ pub(super) fn write_batches(
     let options = options.try_with_compression(Some(CompressionType::LZ4_FRAME))?;
     let mut writer = StreamWriter::try_new_with_options(buffered, schema, options)
         .map_err(|error| beyond_budget(error, scratch))?;
-    for batch in batches {
-        writer.write(&compact(&batch?)?).map_err(|error| beyond_budget(error, scratch))?;
+    for piece in pieces {
+        writer.write(&compact(&piece?.batch()?)?).map_err(|error| beyond_budget(error, scratch))?;
     }
     let buffered = writer.into_inner().map_err(|error| beyond_budget(error, scratch))?;
     let written = buffered.into_inner().map_err(io::IntoInnerError::into_error);
     let mut file = written.map_err(|error| beyond_budget(error.into(), scratch))?;
     file.file.rewind().map_err(DataFusionError::IoError)?;
     Ok(Spilled { file })
+}
+
+/// The same rows, holding no more text than they have.
+fn compact(batch: &RecordBatch) -> Result<RecordBatch, DataFusionError> {
+    let columns = batch.columns().iter().map(|column| -> ArrayRef {
+        match column.as_string_view_opt() {
+            Some(texts) => Arc::new(texts.gc()),
+            None => Arc::clone(column),
+        }
+    });
+    Ok(RecordBatch::try_new(batch.schema(), columns.collect())?)
 }
 
 /// An error of writing, which is one of its own kind where the budget is used up.

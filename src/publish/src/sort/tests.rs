@@ -35,16 +35,15 @@ fn batch(first: i64, count: i64) -> RecordBatch {
 fn held(first: i64, count: i64) -> Held {
     let mut held = Held::default();
     for start in (first..first + count).step_by(1_000) {
-        held.push(batch(start, (first + count - start).min(1_000)), &keys()).unwrap();
+        let rows = batch(start, (first + count - start).min(1_000));
+        held.push(keys().beside(rows).unwrap());
     }
     held
 }
 
 /// The numbers of rows, as they come.
-fn numbers(
-    batches: impl Iterator<Item = Result<RecordBatch, DataFusionError>>,
-) -> (Vec<i64>, usize) {
-    let batches: Vec<RecordBatch> = batches.map(Result::unwrap).collect();
+fn numbers(pieces: impl Iterator<Item = Result<Scattered, DataFusionError>>) -> (Vec<i64>, usize) {
+    let batches: Vec<RecordBatch> = pieces.map(|piece| piece.unwrap().batch().unwrap()).collect();
     let most = batches.iter().map(RecordBatch::num_rows).max().unwrap_or_default();
     let all = concat_batches(&schema(), &batches).unwrap();
     (all.column(1).as_primitive::<Int64Type>().values().to_vec(), most)
@@ -66,7 +65,7 @@ fn expected(count: i64) -> Vec<i64> {
 
 #[test]
 fn rows_in_memory_leave_in_order_and_as_many_at_once_as_are_wanted() {
-    let (found, most) = numbers(held(0, 50_000).sorted().batches(1_024));
+    let (found, most) = numbers(held(0, 50_000).sorted().at_once(1_024).map(Ok));
 
     assert_eq!(found, expected(50_000));
     assert_eq!(most, 1_024);
@@ -80,7 +79,8 @@ fn rows_that_were_spilled_come_back_in_the_same_order() {
         let spilled = (0..7_i64).map(|run| held(run * 5_000, 5_000).sorted());
         let spilled = spilled.map(|rows| spill::write(rows, &schema(), &scratch).unwrap());
 
-        let merged = merge_down(spilled.collect(), fan_in, keys(), &schema(), &scratch).unwrap();
+        let keys = Arc::new(keys());
+        let merged = merge_down(spilled.collect(), fan_in, &keys, &schema(), &scratch).unwrap();
 
         assert_eq!(numbers(merged).0, expected(35_000), "{fan_in}");
     }

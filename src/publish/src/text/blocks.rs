@@ -16,8 +16,9 @@ use crate::failure::{Halt, Unfit};
 use crate::rule::Rule;
 
 /// How large a block is made. Large enough that what is done per block is nothing beside what is
-/// done per row; small enough that a block stays in a core's cache while it is taken apart.
-pub(crate) const BLOCK_BYTES: usize = 2 * 1024 * 1024;
+/// done per row; small enough that a block and where its cells are stay in a core's cache while
+/// it is taken apart.
+pub(crate) const BLOCK_BYTES: usize = 512 * 1024;
 
 /// The longest record.
 pub(crate) const RECORD_BYTES_MAX: usize = 16 * 1024 * 1024;
