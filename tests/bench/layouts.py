@@ -2,7 +2,8 @@
 
     BENCH_DATA=FOLDER tests/bench/run layouts.py       a data folder with moderation_actions
 
-Each layout is written by pyarrow, which has all the parameters; times are relative to the first.
+Each layout is written by pyarrow, which has all the parameters (but no bloom filters, as it is called here); times are relative to
+the first. BENCH_FILES says how many of the files, by default all.
 """
 
 import os
@@ -48,7 +49,8 @@ def written(paths, folder, options):
 
 with tempfile.TemporaryDirectory(prefix="reading-room-layouts-", dir=os.environ.get("BENCH_DIR")) as temp:
     data = pathlib.Path(os.environ.get("BENCH_DATA") or sys.exit("BENCH_DATA names no folder"))
-    published = {TABLE: dict(current_files(data))[TABLE]}
+    files_max = int(os.environ.get("BENCH_FILES", "1000000"))
+    published = {TABLE: dict(current_files(data))[TABLE][:files_max]}
     queries = asked(published)
     rows = sum(pyarrow.parquet.read_metadata(path).num_rows for path in published[TABLE])
     print(f"{rows} rows of {TABLE}; medians of {TIMES}, ms, of the first; of the others, their times by its times")

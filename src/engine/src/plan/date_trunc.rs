@@ -52,12 +52,11 @@ impl ScalarUDFImpl for InUtc {
         if let (true, Some(ColumnarValue::Array(moments))) = (is_utc, args.args.get_mut(1)) {
             *moments = zoned(moments, None);
         }
-        match self.0.invoke_with_args(args)? {
-            ColumnarValue::Array(moments) if is_utc => {
-                Ok(ColumnarValue::Array(zoned(&moments, Some("UTC"))))
-            }
-            other => Ok(other),
+        let begun = self.0.invoke_with_args(args)?;
+        if let (true, ColumnarValue::Array(moments)) = (is_utc, &begun) {
+            return Ok(ColumnarValue::Array(zoned(moments, Some("UTC"))));
         }
+        Ok(begun)
     }
 }
 
