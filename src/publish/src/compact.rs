@@ -26,7 +26,8 @@ use crate::layout::{Go, Layout};
 use crate::period::Periods;
 use crate::published::{self, Published};
 use crate::redacted::Redactions;
-use crate::sort::{Keyed, Keys, SortLimits, sorted};
+use crate::sort::keys::{Keyed, Keys};
+use crate::sort::{SortLimits, sorted};
 use crate::source::section::Section;
 use crate::summary;
 
@@ -143,7 +144,7 @@ impl Compacting<'_> {
             columns.push(Arc::new(UInt64Array::from_iter_values(location..end)) as ArrayRef);
             location = end;
             let batch = RecordBatch::try_new(Arc::clone(&self.columns.row_schema), columns)?;
-            if rows.send(self.keys.beside(batch).map_err(Fault::Sort)?).is_err() {
+            if rows.send(self.keys.beside(&batch).map_err(Fault::Sort)?).is_err() {
                 return Ok(());
             }
         }

@@ -10,10 +10,8 @@
 //! rows, whoever chose them.
 #![expect(clippy::wildcard_enum_match_arm, reason = "Arrow has more types than our rows have")]
 
-use arrow::array::{
-    Array, ArrayRef, AsArray as _, BooleanArray, Date32Array, Decimal128Array, Float64Array,
-    Int64Array, StringViewArray, TimestampMicrosecondArray,
-};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, StringViewArray};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
 };
@@ -31,18 +29,25 @@ pub(crate) const KEY_ENTRY_BYTES: usize = 16 + 8 + 16;
 pub(crate) const REFERENCE_ENTRY_BYTES: usize = 8 + 8;
 
 /// A column whose values can be encoded.
+struct Column<'a> {
+    /// Which rows have a value, where not all have one.
+    valid: Option<&'a NullBuffer>,
+    values: Values<'a>,
+}
+
+/// The values of a column; what stands for a null means nothing.
 enum Values<'a> {
     Text(&'a StringViewArray),
-    Integer(&'a Int64Array),
-    Number(&'a Float64Array),
-    Decimal(&'a Decimal128Array),
-    Truth(&'a BooleanArray),
-    Day(&'a Date32Array),
-    Moment(&'a TimestampMicrosecondArray),
+    Integer(&'a [i64]),
+    Number(&'a [f64]),
+    Decimal(&'a [i128]),
+    Truth(&'a BooleanBuffer),
+    Day(&'a [i32]),
+    Moment(&'a [i64]),
 }
 
 /// Columns of a batch, ready to encode rows of them.
-pub(crate) struct Encoder<'a>(Vec<Values<'a>>);
+pub(crate) struct Encoder<'a>(Vec<Column<'a>>);
 
 impl<'a> Encoder<'a> {
     /// The columns; text as views, lists as canonical text.
@@ -50,25 +55,27 @@ impl<'a> Encoder<'a> {
     /// # Panics
     /// Never for columns of `Columns::row_schema`.
     pub(crate) fn new(columns: impl IntoIterator<Item = &'a ArrayRef>) -> Self {
-        let values = columns.into_iter().map(|column| match column.data_type() {
-            DataType::Int64 => Values::Integer(column.as_primitive::<Int64Type>()),
-            DataType::Float64 => Values::Number(column.as_primitive::<Float64Type>()),
-            DataType::Decimal128(..) => Values::Decimal(column.as_primitive::<Decimal128Type>()),
-            DataType::Boolean => Values::Truth(column.as_boolean()),
-            DataType::Date32 => Values::Day(column.as_primitive::<Date32Type>()),
-            DataType::Timestamp(..) => {
-                Values::Moment(column.as_primitive::<TimestampMicrosecondType>())
-            }
-            _ => Values::Text(column.as_string_view()),
+        let columns = columns.into_iter().map(|column| {
+            let valid = column.nulls().filter(|nulls| 0 < nulls.null_count());
+            Column { valid, values: Values::of(column) }
         });
-        Self(values.collect())
+        Self(columns.collect())
     }
 
     /// Writes a row's encoding behind what is there.
     pub(crate) fn write(&self, row: usize, encoding: &mut Vec<u8>) {
-        for values in &self.0 {
-            values.write(row, encoding);
+        for column in &self.0 {
+            column.write(row, encoding);
         }
+    }
+
+    /// Whether a row is as the one before it, as far as can be told without looking far: texts
+    /// that lie at two places may be equal all the same.
+    pub(crate) fn is_plainly_as_before(&self, row: usize) -> bool {
+        self.0.iter().all(|column| {
+            column.is_null(row) == column.is_null(row - 1)
+                && (column.is_null(row) || column.values.is_plainly_as_before(row))
+        })
     }
 
     /// The fingerprint of a row of these columns.
@@ -82,7 +89,7 @@ impl<'a> Encoder<'a> {
 
     /// The hash of a row of these columns, or nothing if one of them is null.
     pub(crate) fn reference(&self, row: usize, scratch: &mut Vec<u8>) -> Option<u64> {
-        if self.0.iter().any(|values| values.array().is_null(row)) {
+        if self.0.iter().any(|column| column.is_null(row)) {
             return None;
         }
         scratch.clear();
@@ -96,82 +103,60 @@ pub(crate) fn hash(encoding: &[u8]) -> u64 {
     XxHash64::oneshot(0, encoding)
 }
 
-/// Tells the hash of every value of a column that differs from the one before; nulls have none.
-/// Sorted rows bring the same value many times over.
-pub(crate) fn each_hash(column: &ArrayRef, mut tell: impl FnMut(u64)) {
-    let encoder = Encoder::new([column]);
-    match &encoder.0[0] {
-        Values::Integer(values) => each_run(values.iter(), |it| it.to_le_bytes(), tell),
-        Values::Number(values) => each_run(values.iter(), |it| it.to_le_bytes(), tell),
-        Values::Decimal(values) => each_run(values.iter(), |it| it.to_le_bytes(), tell),
-        Values::Truth(values) => each_run(values.iter(), |it| [u8::from(it)], tell),
-        Values::Day(values) => each_run(values.iter(), |it| it.to_le_bytes(), tell),
-        Values::Moment(values) => each_run(values.iter(), |it| it.to_le_bytes(), tell),
-        Values::Text(texts) => {
-            let (mut encoding, mut last) = (Vec::new(), None);
-            for (row, view) in texts.views().iter().enumerate() {
-                // Views of one array are equal only where texts are.
-                if texts.is_valid(row) && last != Some(view) {
-                    encoding.clear();
-                    encoder.write(row, &mut encoding);
-                    tell(hash(&encoding));
-                    last = Some(view);
-                }
-            }
-        }
-    }
-}
-
-/// Tells the hash of each value that differs from the one before, by the bytes of its encoding.
-fn each_run<T: Copy + PartialEq, const N: usize>(
-    values: impl Iterator<Item = Option<T>>,
-    bytes: impl Fn(T) -> [u8; N],
-    mut tell: impl FnMut(u64),
-) {
-    let (mut encoding, mut last) = (Vec::with_capacity(N + 1), None);
-    for value in values.flatten() {
-        if last != Some(value) {
-            encoding.clear();
-            encoding.push(1);
-            encoding.extend_from_slice(&bytes(value));
-            tell(hash(&encoding));
-            last = Some(value);
-        }
-    }
-}
-
-impl Values<'_> {
-    fn array(&self) -> &dyn Array {
-        match self {
-            Self::Text(values) => *values,
-            Self::Integer(values) => *values,
-            Self::Number(values) => *values,
-            Self::Decimal(values) => *values,
-            Self::Truth(values) => *values,
-            Self::Day(values) => *values,
-            Self::Moment(values) => *values,
-        }
+impl Column<'_> {
+    fn is_null(&self, row: usize) -> bool {
+        self.valid.is_some_and(|valid| valid.is_null(row))
     }
 
     fn write(&self, row: usize, encoding: &mut Vec<u8>) {
-        if self.array().is_null(row) {
+        if self.is_null(row) {
             encoding.push(0);
             return;
         }
         encoding.push(1);
-        match self {
-            Self::Text(values) => {
+        match &self.values {
+            Values::Text(values) => {
                 let text = values.value(row).as_bytes();
                 let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
                 encoding.extend_from_slice(&length.to_le_bytes());
                 encoding.extend_from_slice(text);
             }
-            Self::Integer(values) => encoding.extend_from_slice(&values.value(row).to_le_bytes()),
-            Self::Number(values) => encoding.extend_from_slice(&values.value(row).to_le_bytes()),
-            Self::Decimal(values) => encoding.extend_from_slice(&values.value(row).to_le_bytes()),
-            Self::Truth(values) => encoding.push(values.value(row).into()),
-            Self::Day(values) => encoding.extend_from_slice(&values.value(row).to_le_bytes()),
-            Self::Moment(values) => encoding.extend_from_slice(&values.value(row).to_le_bytes()),
+            Values::Integer(values) | Values::Moment(values) => {
+                encoding.extend_from_slice(&values[row].to_le_bytes());
+            }
+            Values::Number(values) => encoding.extend_from_slice(&values[row].to_le_bytes()),
+            Values::Decimal(values) => encoding.extend_from_slice(&values[row].to_le_bytes()),
+            Values::Truth(values) => encoding.push(values.value(row).into()),
+            Values::Day(values) => encoding.extend_from_slice(&values[row].to_le_bytes()),
+        }
+    }
+}
+
+impl<'a> Values<'a> {
+    fn of(column: &'a ArrayRef) -> Self {
+        match column.data_type() {
+            DataType::Int64 => Self::Integer(column.as_primitive::<Int64Type>().values()),
+            DataType::Float64 => Self::Number(column.as_primitive::<Float64Type>().values()),
+            DataType::Decimal128(..) => {
+                Self::Decimal(column.as_primitive::<Decimal128Type>().values())
+            }
+            DataType::Boolean => Self::Truth(column.as_boolean().values()),
+            DataType::Date32 => Self::Day(column.as_primitive::<Date32Type>().values()),
+            DataType::Timestamp(..) => {
+                Self::Moment(column.as_primitive::<TimestampMicrosecondType>().values())
+            }
+            _ => Self::Text(column.as_string_view()),
+        }
+    }
+
+    fn is_plainly_as_before(&self, row: usize) -> bool {
+        match self {
+            Self::Text(values) => values.views()[row] == values.views()[row - 1],
+            Self::Integer(values) | Self::Moment(values) => values[row] == values[row - 1],
+            Self::Number(values) => values[row].to_bits() == values[row - 1].to_bits(),
+            Self::Decimal(values) => values[row] == values[row - 1],
+            Self::Truth(values) => values.value(row) == values.value(row - 1),
+            Self::Day(values) => values[row] == values[row - 1],
         }
     }
 }
@@ -201,6 +186,8 @@ pub(crate) fn reference_entry(hash: u64, location: u64) -> [u8; REFERENCE_ENTRY_
 mod tests {
     use std::sync::Arc;
 
+    use arrow::array::Int64Array;
+
     use super::*;
 
     fn encodings(columns: &[ArrayRef]) -> Vec<Vec<u8>> {
@@ -223,22 +210,6 @@ mod tests {
         encodings.dedup();
 
         assert_eq!(encodings.len(), 3);
-    }
-
-    #[test]
-    fn each_hash_is_that_of_the_encoding_and_runs_are_told_once() {
-        let text: ArrayRef =
-            Arc::new(StringViewArray::from(vec![Some("a"), Some("a"), None, Some("b"), Some("a")]));
-        let number: ArrayRef = Arc::new(Int64Array::from(vec![Some(7), None, Some(7), Some(-1)]));
-        let truth: ArrayRef = Arc::new(BooleanArray::from(vec![Some(false), Some(true)]));
-
-        for (column, rows) in [(text, vec![0, 3, 4]), (number, vec![0, 3]), (truth, vec![0, 1])] {
-            let mut told = Vec::new();
-            each_hash(&column, |hash| told.push(hash));
-
-            let encodings = encodings(std::slice::from_ref(&column));
-            assert_eq!(told, rows.iter().map(|&row| hash(&encodings[row])).collect::<Vec<_>>());
-        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Laying out: from sorted rows to Parquet files that later queries read fast.
 //!
 //! One file for each period, or several where there are many rows; a state is one period without
-//! a name. Columns are encoded on several threads, each with columns of its own.
+//! a name. Columns are encoded on several threads.
 //!
 //! # Invariant
 //! The same rows give the same bytes: rows are cut into batches, row groups and files by counting
@@ -9,11 +9,12 @@
 //!
 //! # Rooms
 //! - [`properties`]: how columns are encoded, and why so.
-//! - [`lanes`]: the threads that encode.
+//! - [`lanes`]: the columns being encoded, each in a [`lane`].
 //! - [`file`]: one file.
 //! - [`summary`]: what a file says about its columns beside Parquet's own statistics.
 
 pub(crate) mod file;
+mod lane;
 pub(crate) mod lanes;
 pub(crate) mod properties;
 pub(crate) mod summary;

@@ -10,12 +10,14 @@
 //! they were spilled or not.
 //!
 //! # Rooms
+//! - [`keys`]: what rows are sorted by.
 //! - [`held`]: rows in memory, and their [`order`].
 //! - [`scattered`]: rows as they leave.
 //! - [`spill`]: sorted rows in files without a name.
 //! - [`merge`]: several such files as one.
 
 mod held;
+pub(crate) mod keys;
 mod merge;
 mod order;
 pub(crate) mod scattered;
@@ -25,14 +27,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
-use arrow::compute::SortOptions;
 use arrow::datatypes::SchemaRef;
-use arrow::record_batch::RecordBatch;
-use arrow::row::{RowConverter, Rows, SortField};
 use datafusion::error::DataFusionError;
 
-use crate::columns::{Columns, LOCATION, PERIOD};
 use held::{Held, Sorted};
+use keys::{Keyed, Keys};
 use merge::Merge;
 use scattered::Scattered;
 use spill::{Scratch, Spilled};
@@ -56,54 +55,6 @@ pub(crate) struct SortLimits<'a> {
     pub(crate) spill_bytes: u64,
     /// The scratch folder.
     pub(crate) scratch: &'a Path,
-}
-
-/// The columns that rows are sorted by, and how their keys are laid out.
-#[derive(Debug)]
-pub(crate) struct Keys {
-    places: Vec<usize>,
-    converter: RowConverter,
-}
-
-impl Keys {
-    /// The keys of a dataset's rows.
-    ///
-    /// # Errors
-    /// When a column of the sort order cannot be compared.
-    pub(crate) fn new(columns: &Columns) -> Result<Self, DataFusionError> {
-        let schema = &columns.row_schema;
-        let mut places = Vec::new();
-        if columns.has_periods() {
-            places.push(schema.index_of(PERIOD)?);
-        }
-        places.extend(&columns.sort_order);
-        places.push(schema.index_of(LOCATION)?);
-        let options = SortOptions { descending: false, nulls_first: false };
-        let types = places.iter().map(|place| schema.field(*place).data_type().clone());
-        let fields = types.map(|kind| SortField::new_with_options(kind, options));
-        Ok(Self { converter: RowConverter::new(fields.collect())?, places })
-    }
-
-    /// Lays out the keys of rows beside them.
-    ///
-    /// # Errors
-    /// Never for rows of the dataset.
-    pub(crate) fn beside(&self, batch: RecordBatch) -> Result<Keyed, DataFusionError> {
-        Ok(Keyed { keys: self.of(&batch)?, batch })
-    }
-
-    fn of(&self, batch: &RecordBatch) -> Result<Rows, DataFusionError> {
-        let columns: Vec<_> =
-            self.places.iter().map(|place| Arc::clone(batch.column(*place))).collect();
-        Ok(self.converter.convert_columns(&columns)?)
-    }
-}
-
-/// Rows and their keys; whoever makes rows lays out their keys, on as many threads as make rows.
-#[derive(Debug)]
-pub(crate) struct Keyed {
-    batch: RecordBatch,
-    keys: Rows,
 }
 
 /// All rows in order.

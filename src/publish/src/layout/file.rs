@@ -91,7 +91,7 @@ impl OpenFile {
         }
         self.rows += rows.rows();
         self.group_rows += rows.rows();
-        lanes.rows(&Arc::new(rows))?;
+        lanes.rows(rows)?;
         if ROW_GROUP_ROWS <= self.group_rows { self.end_group(lanes) } else { Ok(()) }
     }
 

@@ -1,92 +1,108 @@
-//! The threads that gather and encode columns, each with columns of its own.
+//! Columns being gathered and encoded, by however many threads there are.
 //!
-//! A column stays in its lane from the first row of a file to the last, so its null count and its
-//! sketch are kept where its values pass anyway.
+//! Each column is a lane of its own, through which the rows of a file pass in order; a thread
+//! takes whichever lane is furthest behind. What a column costs depends on its values, so no lane
+//! is given to a thread beforehand. Its null count and its sketch are kept where its values pass
+//! anyway.
 //!
 //! # Invariant
-//! Which lane a column is in has no part in the bytes that come out.
+//! Which thread works in which lane has no part in the bytes that come out.
 
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _};
-use arrow::datatypes::{Field as ArrowField, SchemaRef};
-use domain::codebook::FieldType;
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter};
 
+use super::lane::{Lane, weight};
 use super::summary::ColumnFacts;
-use crate::columns::{Column, Columns};
-use crate::convert::lists;
+use crate::columns::Columns;
 use crate::failure::Fault;
-use crate::fingerprint::each_hash;
 use crate::sort::scattered::Scattered;
 
-/// Batches that may wait before a lane.
+/// Batches that may wait for the lane that is furthest behind.
 const WAITING_MAX: usize = 4;
 
-/// What a lane is told.
-enum Order {
-    /// A row group begins; here is a writer for each of the lane's columns.
-    Begin(Vec<ArrowColumnWriter>),
-    /// Rows of it.
+/// What passes through every lane.
+#[derive(Clone)]
+enum Step {
+    /// Rows of a row group.
     Rows(Arc<Scattered>),
-    /// It ends; give back the chunks.
+    /// The end of it.
     EndGroup,
-    /// The file ends; give back what is known of the columns.
-    EndFile,
 }
 
-/// What a lane answers.
-enum Answer {
-    Group(Result<Vec<ArrowColumnChunk>, Fault>),
-    File(Vec<ColumnFacts>),
+/// A lane, and how far it is.
+struct Standing {
+    /// The lane, unless a thread works in it.
+    lane: Option<Lane>,
+    /// Steps it has passed.
+    passed: usize,
 }
 
-/// One thread and the columns it encodes.
-struct Lane {
-    /// The columns' places in the codebook.
-    places: Vec<usize>,
-    orders: Option<SyncSender<Order>>,
-    answers: Receiver<Answer>,
-    thread: Option<JoinHandle<()>>,
+/// What the threads share.
+struct State {
+    /// The heaviest first.
+    lanes: Vec<Standing>,
+    /// The steps that not all lanes have passed.
+    steps: VecDeque<Step>,
+    /// Steps that all lanes have passed.
+    passed: usize,
+    failure: Option<Fault>,
+    is_over: bool,
 }
 
-/// All lanes.
-pub(crate) struct Lanes(Vec<Lane>);
+/// The state, and those who wait for it to change.
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// All lanes, and the threads that work in them.
+pub(crate) struct Lanes {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
 
 impl Lanes {
-    /// Starts the lanes.
+    /// Starts the threads.
     pub(crate) fn new(columns: &Columns, threads: usize) -> Self {
-        let lanes = assign(columns, threads.max(1)).into_iter().map(|places| {
-            let (orders, inbox) = sync_channel(WAITING_MAX);
-            let (outbox, answers) = sync_channel(1);
-            let worker = Worker::new(columns, &places);
-            let thread = std::thread::spawn(move || worker.run(&inbox, &outbox));
-            Lane { places, orders: Some(orders), answers, thread: Some(thread) }
-        });
-        Self(lanes.collect())
+        let mut heavy_first: Vec<usize> = (0..columns.all.len()).collect();
+        heavy_first.sort_by_key(|place| std::cmp::Reverse(weight(&columns.all[*place])));
+        let lanes = heavy_first
+            .into_iter()
+            .map(|place| Standing { lane: Some(Lane::new(columns, place)), passed: 0 });
+        let state = State {
+            lanes: lanes.collect(),
+            steps: VecDeque::new(),
+            passed: 0,
+            failure: None,
+            is_over: false,
+        };
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
+        let thread = |_| {
+            let shared = Arc::clone(&shared);
+            std::thread::spawn(move || shared.work())
+        };
+        let threads = (0..threads.max(1)).map(thread).collect();
+        Self { shared, threads }
     }
 
     /// Begins a row group with a writer for each column, in the codebook's order.
     ///
     /// # Errors
-    /// When a lane is gone.
+    /// When a column could not be encoded.
     pub(crate) fn begin(&mut self, writers: Vec<ArrowColumnWriter>) -> Result<(), Fault> {
         let mut writers: Vec<Option<ArrowColumnWriter>> = writers.into_iter().map(Some).collect();
-        for lane in &self.0 {
-            let own = lane.places.iter().filter_map(|place| writers[*place].take()).collect();
-            lane.order(Order::Begin(own))?;
-        }
-        Ok(())
+        self.shared.at_rest(|lane| lane.begin(writers[lane.place()].take())).map(drop)
     }
 
     /// Encodes rows.
     ///
     /// # Errors
-    /// When a lane is gone.
-    pub(crate) fn rows(&mut self, rows: &Arc<Scattered>) -> Result<(), Fault> {
-        self.0.iter().try_for_each(|lane| lane.order(Order::Rows(Arc::clone(rows))))
+    /// When a column could not be encoded.
+    pub(crate) fn rows(&mut self, rows: Scattered) -> Result<(), Fault> {
+        self.shared.add(Step::Rows(Arc::new(rows)))
     }
 
     /// Ends a row group; gives its chunks in the codebook's order.
@@ -94,167 +110,126 @@ impl Lanes {
     /// # Errors
     /// When a column could not be encoded.
     pub(crate) fn end_group(&mut self) -> Result<Vec<ArrowColumnChunk>, Fault> {
-        self.0.iter().try_for_each(|lane| lane.order(Order::EndGroup))?;
-        let mut all = Vec::new();
-        for lane in &self.0 {
-            match lane.answer()? {
-                Answer::Group(chunks) => all.extend(lane.places.iter().copied().zip(chunks?)),
-                Answer::File(_) => return Err(GONE),
-            }
-        }
-        all.sort_by_key(|(place, _)| *place);
-        Ok(all.into_iter().map(|(_, chunk)| chunk).collect())
+        self.shared.add(Step::EndGroup)?;
+        let chunks = self.shared.at_rest(Lane::take_chunk)?;
+        Ok(chunks.into_iter().flatten().collect())
     }
 
     /// Ends a file; gives what is known of its columns, in the codebook's order.
     ///
     /// # Errors
-    /// When a lane is gone.
+    /// When a column could not be encoded.
     pub(crate) fn end_file(&mut self) -> Result<Vec<ColumnFacts>, Fault> {
-        self.0.iter().try_for_each(|lane| lane.order(Order::EndFile))?;
-        let mut all = Vec::new();
-        for lane in &self.0 {
-            match lane.answer()? {
-                Answer::File(facts) => all.extend(lane.places.iter().copied().zip(facts)),
-                Answer::Group(_) => return Err(GONE),
-            }
-        }
-        all.sort_by_key(|(place, _)| *place);
-        Ok(all.into_iter().map(|(_, facts)| facts).collect())
+        self.shared.at_rest(Lane::take_facts)
     }
 }
 
 impl Drop for Lanes {
     fn drop(&mut self) {
-        for lane in &mut self.0 {
-            lane.orders = None;
-        }
-        for thread in self.0.iter_mut().filter_map(|lane| lane.thread.take()) {
-            // A lane that panicked has been noticed by its missing answer.
+        self.shared.lock().is_over = true;
+        self.shared.changed.notify_all();
+        for thread in self.threads.drain(..) {
+            // A panic has been noticed as a failure.
             let _ = thread.join();
         }
     }
 }
 
-/// A lane that does not answer has panicked.
-const GONE: Fault = Fault::Panicked { thread: "encoding" };
-
-impl Lane {
-    fn order(&self, order: Order) -> Result<(), Fault> {
-        let orders = self.orders.as_ref().ok_or(GONE)?;
-        orders.send(order).map_err(|_| GONE)
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn answer(&self) -> Result<Answer, Fault> {
-        self.answers.recv().map_err(|_| GONE)
-    }
-}
-
-/// Gives each lane columns, so that all have about as much to do.
-fn assign(columns: &Columns, threads: usize) -> Vec<Vec<usize>> {
-    let mut heavy_first: Vec<usize> = (0..columns.all.len()).collect();
-    heavy_first.sort_by_key(|place| std::cmp::Reverse(weight(&columns.all[*place])));
-    let mut lanes = vec![(0, Vec::new()); threads.min(columns.all.len()).max(1)];
-    for place in heavy_first {
-        if let Some((load, places)) = lanes.iter_mut().min_by_key(|(load, _)| *load) {
-            *load += weight(&columns.all[place]);
-            places.push(place);
+    /// Waits until something is so, or encoding failed.
+    fn wait(&self, is_so: impl Fn(&State) -> bool) -> Result<MutexGuard<'_, State>, Fault> {
+        let is_waiting = |state: &mut State| state.failure.is_none() && !is_so(state);
+        let state = self.changed.wait_while(self.lock(), is_waiting);
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        if let Some(failure) = state.failure.take() {
+            // Whoever asks again is told of it again, if in fewer words.
+            state.failure = Some(GONE);
+            return Err(failure);
         }
-    }
-    lanes.into_iter().map(|(_, places)| places).collect()
-}
-
-/// About how long a column takes to encode, beside one of numbers.
-fn weight(column: &Column) -> u32 {
-    match column.field.field_type {
-        FieldType::List => 6,
-        FieldType::String if column.field.free_text => 6,
-        FieldType::String if column.categories.is_none() => 4,
-        FieldType::String => 2,
-        FieldType::Integer
-        | FieldType::Number
-        | FieldType::Decimal
-        | FieldType::Boolean
-        | FieldType::Date
-        | FieldType::Datetime => 1,
-    }
-}
-
-/// What runs in a lane.
-struct Worker {
-    places: Vec<usize>,
-    are_lists: Vec<bool>,
-    schema: SchemaRef,
-    writers: Vec<ArrowColumnWriter>,
-    facts: Vec<ColumnFacts>,
-    failure: Option<Fault>,
-}
-
-impl Worker {
-    fn new(columns: &Columns, places: &[usize]) -> Self {
-        let is_list = |place: &usize| columns.all[*place].field.field_type == FieldType::List;
-        Self {
-            are_lists: places.iter().map(is_list).collect(),
-            facts: vec![ColumnFacts::default(); places.len()],
-            places: places.to_vec(),
-            schema: Arc::clone(&columns.file_schema),
-            writers: Vec::new(),
-            failure: None,
-        }
+        Ok(state)
     }
 
-    fn run(mut self, inbox: &Receiver<Order>, outbox: &SyncSender<Answer>) {
-        for order in inbox {
-            let answer = match order {
-                Order::Begin(writers) => {
-                    self.writers = writers;
-                    continue;
-                }
-                Order::Rows(rows) => {
-                    if self.failure.is_none() {
-                        self.failure = self.encode(&rows).err();
-                    }
-                    continue;
-                }
-                Order::EndGroup => Answer::Group(self.end_group()),
-                Order::EndFile => Answer::File(self.facts.iter_mut().map(std::mem::take).collect()),
-            };
-            if outbox.send(answer).is_err() {
-                return;
-            }
-        }
-    }
-
-    fn encode(&mut self, rows: &Scattered) -> Result<(), Fault> {
-        for (own, place) in self.places.iter().enumerate() {
-            let mut values = rows.column(*place)?;
-            self.facts[own].note(&values);
-            if self.are_lists[own] {
-                values = lists::to_lists(values.as_string_view())?;
-            }
-            let field: &ArrowField = self.schema.field(*place);
-            for leaf in compute_leaves(field, &values)? {
-                self.writers[own].write(&leaf)?;
-            }
-        }
+    /// Lets a step pass through all lanes, once there is room for it.
+    fn add(&self, step: Step) -> Result<(), Fault> {
+        self.wait(|state| state.steps.len() < WAITING_MAX)?.steps.push_back(step);
+        self.changed.notify_all();
         Ok(())
     }
 
-    fn end_group(&mut self) -> Result<Vec<ArrowColumnChunk>, Fault> {
-        if let Some(failure) = self.failure.take() {
-            return Err(failure);
+    /// Asks each lane for something once all steps are passed; the answers are in the codebook's
+    /// order.
+    fn at_rest<T>(&self, mut ask: impl FnMut(&mut Lane) -> T) -> Result<Vec<T>, Fault> {
+        let mut state = self.wait(|state| state.steps.is_empty())?;
+        let lanes = state.lanes.iter_mut().filter_map(|standing| standing.lane.as_mut());
+        let mut answers: Vec<(usize, T)> = lanes.map(|lane| (lane.place(), ask(lane))).collect();
+        answers.sort_by_key(|(place, _)| *place);
+        Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+    }
+
+    /// What a thread does: takes a lane a step further, until all is over.
+    fn work(&self) {
+        let _noticing = NoticePanic(self);
+        let mut state = self.lock();
+        while !state.is_over {
+            let Some((number, mut lane, step)) = state.furthest_behind() else {
+                let waited = self.changed.wait(state);
+                state = waited.unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            drop(state);
+            let taken = match &step {
+                Step::Rows(rows) => lane.encode(rows),
+                Step::EndGroup => lane.end_group(),
+            };
+            drop(step);
+            state = self.lock();
+            state.come_back(number, lane, taken);
+            self.changed.notify_all();
         }
-        let writers = std::mem::take(&mut self.writers).into_iter();
-        writers.map(|writer| writer.close().map_err(Fault::Write)).collect()
     }
 }
 
-impl ColumnFacts {
-    /// Takes note of values.
-    fn note(&mut self, values: &ArrayRef) {
-        self.null_count += values.null_count() as u64;
-        if values.null_count() < values.len() {
-            each_hash(values, |hash| self.sketch.add(hash));
+impl State {
+    /// Takes the lane that has passed fewest steps, with the step it is to pass now.
+    fn furthest_behind(&mut self) -> Option<(usize, Lane, Step)> {
+        let (passed, waiting) = (self.passed, self.passed + self.steps.len());
+        let standing = self.lanes.iter_mut().enumerate();
+        let (number, standing) = standing
+            .filter(|(_, standing)| standing.lane.is_some() && standing.passed < waiting)
+            .min_by_key(|(_, standing)| standing.passed)?;
+        let step = self.steps[standing.passed - passed].clone();
+        Some((number, standing.lane.take()?, step))
+    }
+
+    /// Puts a lane back that has passed a step, or failed to.
+    fn come_back(&mut self, number: usize, lane: Lane, taken: Result<(), Fault>) {
+        let standing = &mut self.lanes[number];
+        standing.lane = Some(lane);
+        standing.passed += 1;
+        let all = self.lanes.iter().map(|standing| standing.passed).min().unwrap_or_default();
+        self.steps.drain(..all - self.passed);
+        self.passed = all;
+        if let Err(failure) = taken {
+            self.failure.get_or_insert(failure);
+        }
+    }
+}
+
+/// A thread that panicked.
+const GONE: Fault = Fault::Panicked { thread: "encoding" };
+
+/// Tells of a panic as a failure, so that nobody waits for its lane.
+struct NoticePanic<'a>(&'a Shared);
+
+impl Drop for NoticePanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.lock().failure.get_or_insert(GONE);
+            self.0.changed.notify_all();
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::leaf::Leaf;
 use crate::normalise::{Block, SourceRows, normalise};
 use crate::orphans::{Wanted, target_entries};
 use crate::rejects::Flaws;
-use crate::sort::{Keyed, Keys};
+use crate::sort::keys::{Keyed, Keys};
 use crate::text::cells::{Cells, Column as _};
 use crate::text::{csv, encoding, ndjson};
 
@@ -55,7 +55,7 @@ impl Parser<'_> {
             let rows = if is_doomed { block.batch.slice(0, 0) } else { block.batch.clone() };
             let parsed = self.parsed(leaf, block, &rows);
             if let Some(sink) = self.rows.as_ref().filter(|_| 0 < rows.num_rows()) {
-                let rows = self.keys.beside(rows).map_err(Fault::Sort)?;
+                let rows = self.keys.beside(&rows).map_err(Fault::Sort)?;
                 if sink.send(rows).is_err() {
                     return Ok(());
                 }

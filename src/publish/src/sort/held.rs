@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::record_batch::RecordBatch;
 use arrow::row::Rows;
 
-use super::Keyed;
+use super::keys::Keyed;
 use super::order::{Place, order};
 use super::scattered::Scattered;
 
@@ -21,8 +21,8 @@ impl Held {
     /// Takes rows.
     pub(super) fn push(&mut self, Keyed { batch, keys }: Keyed) {
         self.bytes += batch.get_array_memory_size() + keys.size();
-        // Sorting takes places, with and then without a piece of the key.
-        self.bytes += batch.num_rows() * (size_of::<Place>() + size_of::<(u32, u32)>());
+        // Merging takes the places twice.
+        self.bytes += batch.num_rows() * size_of::<Place>() * 2;
         self.batches.push(batch);
         self.keys.push(keys);
     }

@@ -7,7 +7,7 @@ use arrow::record_batch::RecordBatch;
 use arrow::row::Rows;
 use datafusion::error::DataFusionError;
 
-use super::Keys;
+use super::keys::Keys;
 use super::scattered::Scattered;
 use super::spill::{Reading, Spilled};
 

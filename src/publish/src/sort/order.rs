@@ -1,18 +1,15 @@
 //! The places of rows, in the order of their keys.
 //!
-//! Keys are compared sixteen bytes at a time, as numbers that lie beside the places: most rows are
-//! told apart without looking at their keys, which lie all over the memory.
+//! The bytes of a key that tell most rows apart lie beside its place, as a number that compares as
+//! they do. Rows of one batch mostly are in order already; such runs are found and merged.
 
+use std::cmp::Ordering;
 use std::thread;
 
 use arrow::row::{Row, Rows};
 
 /// Bytes of a key that are compared at once.
 const PIECE_BYTES: usize = size_of::<u128>();
-
-/// Pieces of keys that are compared as numbers; keys that begin alike beyond them are compared as
-/// they lie.
-const PIECES_MAX: usize = 8;
 
 /// From so many rows on two threads sort.
 const SHARED_ROWS_MIN: usize = 1 << 15;
@@ -27,55 +24,26 @@ pub(super) struct Place {
 
 /// The places of all rows of some batches, by their keys.
 pub(super) fn order(keys: &[Rows]) -> Vec<(u32, u32)> {
-    let order = Order { keys };
     let start = shared_prefix(keys);
     let mut places = Vec::with_capacity(keys.iter().map(Rows::num_rows).sum());
     for (batch, rows) in (0_u32..).zip(keys) {
         let pieces = rows.iter().map(|key| piece(key, start));
         places.extend((0_u32..).zip(pieces).map(|(row, piece)| Place { piece, batch, row }));
     }
-    if places.len() < SHARED_ROWS_MIN {
-        order.sort(&mut places, start, PIECES_MAX);
-    } else {
+    let key = |place: &Place| keys[place.batch as usize].row(place.row as usize);
+    let order = |one: &Place, other: &Place| -> Ordering {
+        one.piece.cmp(&other.piece).then_with(|| key(one).cmp(&key(other)))
+    };
+    if SHARED_ROWS_MIN <= places.len() {
         let middle = places.len() / 2;
-        let (first, _, second) = places
-            .select_nth_unstable_by(middle, |one, other| order.key(one).cmp(&order.key(other)));
+        let (first, second) = places.split_at_mut(middle);
         thread::scope(|scope| {
-            scope.spawn(|| order.sort(first, start, PIECES_MAX));
-            order.sort(second, start, PIECES_MAX);
+            scope.spawn(|| first.sort_by(order));
+            second.sort_by(order);
         });
     }
+    places.sort_by(order);
     places.into_iter().map(|place| (place.batch, place.row)).collect()
-}
-
-/// Sorts places by keys.
-#[derive(Clone, Copy)]
-struct Order<'a> {
-    keys: &'a [Rows],
-}
-
-impl<'a> Order<'a> {
-    fn key(&self, place: &Place) -> Row<'a> {
-        self.keys[place.batch as usize].row(place.row as usize)
-    }
-
-    /// Sorts places that hold the piece of their keys at `start`; the keys are equal before it.
-    fn sort(self, places: &mut [Place], start: usize, pieces: usize) {
-        if pieces == 0 {
-            places.sort_unstable_by_key(|place| self.key(place));
-            return;
-        }
-        places.sort_unstable_by_key(|place| place.piece);
-        let next = start + PIECE_BYTES;
-        for alike in places.chunk_by_mut(|one, other| one.piece == other.piece) {
-            if 1 < alike.len() {
-                for place in &mut *alike {
-                    place.piece = piece(self.key(place), next);
-                }
-                self.sort(alike, next, pieces - 1);
-            }
-        }
-    }
 }
 
 /// How many bytes all keys begin with in common.

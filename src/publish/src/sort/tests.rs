@@ -3,6 +3,7 @@
 use arrow::array::{AsArray as _, Int64Array, StringViewArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
 
 use super::*;
 
@@ -14,10 +15,7 @@ fn schema() -> SchemaRef {
 }
 
 fn keys() -> Keys {
-    let options = SortOptions { descending: false, nulls_first: false };
-    let fields = [DataType::Utf8View, DataType::Int64]
-        .map(|kind| SortField::new_with_options(kind, options));
-    Keys { places: vec![0, 1], converter: RowConverter::new(fields.to_vec()).unwrap() }
+    Keys::by(&schema(), vec![0, 1]).unwrap()
 }
 
 /// Rows from a number on, in an order of their own.
@@ -36,7 +34,7 @@ fn held(first: i64, count: i64) -> Held {
     let mut held = Held::default();
     for start in (first..first + count).step_by(1_000) {
         let rows = batch(start, (first + count - start).min(1_000));
-        held.push(keys().beside(rows).unwrap());
+        held.push(keys().beside(&rows).unwrap());
     }
     held
 }

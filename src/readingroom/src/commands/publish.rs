@@ -19,7 +19,7 @@ use crate::output;
 use parcel::Parcel;
 
 /// How often a running publication is asked how far it is.
-const ASK_EVERY: Duration = Duration::from_millis(150);
+const ASK_EVERY: Duration = Duration::from_millis(30);
 
 /// Runs `publish`.
 pub(crate) fn run(publish: &Publish) -> anyhow::Result<()> {
