@@ -30,11 +30,46 @@ LISTINGS = """
 """
 
 
+# A moderation action of each number, all of one month.
+MODERATION_ACTIONS = """
+    SELECT printf('A%09d', (i * 7919) % {rows}) AS action_id, md5(i::VARCHAR) AS sor_uuid, false AS sor_exempt,
+        printf('P-%07d', i) AS platform_uid, ['LISTING', 'LISTING', 'LISTING', 'AD'][1 + i % 4] AS target_type,
+        printf('L%09d', (i * 31) % {rows}) AS target_id,
+        CASE WHEN i % 4 < 3 THEN printf('L%09d', (i * 31) % {rows}) END AS listing_id,
+        printf('T%06d', (i * i) % 9973) AS trader_id,
+        strftime(TIMESTAMP '2026-09-01' + to_seconds((i * 7) % 2592000), '%Y-%m-%dT%H:%M:%SZ') AS decided_at,
+        strftime(TIMESTAMP '2026-09-01' + to_seconds((i * 7) % 2592000 + 60), '%Y-%m-%dT%H:%M:%SZ') AS applied_at,
+        NULL AS end_at, '["DECISION_VISIBILITY_CONTENT_REMOVED"]' AS decision_visibility, NULL AS decision_monetary,
+        CASE WHEN i % 9 = 0 THEN 'DECISION_PROVISION_PARTIAL_SUSPENSION' END AS decision_provision,
+        NULL AS decision_account,
+        ['DECISION_GROUND_ILLEGAL_CONTENT', 'DECISION_GROUND_INCOMPATIBLE_CONTENT'][1 + i % 2] AS decision_ground,
+        i % 50 = 0 AS manifestly_illegal,
+        ['STATEMENT_CATEGORY_ANIMAL_WELFARE', 'STATEMENT_CATEGORY_CONSUMER_INFORMATION',
+         'STATEMENT_CATEGORY_CYBER_VIOLENCE'][1 + (i * 13) % 3] AS category,
+        CASE WHEN i % 5 = 0 THEN '["KEYWORD_ANIMAL_HARM"]' END AS keywords,
+        ['SOURCE_ARTICLE_16', 'SOURCE_VOLUNTARY', 'SOURCE_VOLUNTARY'][1 + i % 3] AS source_type,
+        CASE WHEN i % 3 = 0 THEN printf('N%08d', i) END AS notice_id,
+        ['PRE_LISTING', 'POST_LISTING', 'POST_SALE'][1 + (i * 7) % 3] AS detection_stage,
+        CASE WHEN i % 3 > 0 THEN 'D' || (i % 40) END AS detector_id, i % 3 > 0 AS automated_detection,
+        ['AUTOMATED_DECISION_FULLY', 'AUTOMATED_DECISION_NOT_AUTOMATED'][1 + i % 2] AS automated_decision,
+        'SP-' || (i % 25) AS policy_code, '["DE","FR","NL"]' AS territorial_scope, NULL AS reversed_at,
+        NULL AS complaint_id, (i * 17) % 5000 AS exposure_before_action_eu, i % 7 AS orders_before_action_eu
+    FROM range({rows}) numbers(i)
+"""
+
+ROWS_OF = {"listings": LISTINGS, "moderation_actions": MODERATION_ACTIONS}
+
+
+def csv_of(dataset, folder):
+    """Writes a million rows of a dataset as CSV, and gives the file."""
+    file = pathlib.Path(folder) / f"{dataset}.csv"
+    duckdb.sql(f"COPY ({ROWS_OF[dataset].format(rows=ROWS)}) TO '{file}' (HEADER)")
+    return file
+
+
 def csv_of_listings(folder):
     """Writes the million listings as CSV, and gives the file."""
-    file = pathlib.Path(folder) / "listings.csv"
-    duckdb.sql(f"COPY ({LISTINGS.format(rows=ROWS)}) TO '{file}' (HEADER)")
-    return file
+    return csv_of("listings", folder)
 
 
 class Room:

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 
-from watch import Watch
+from memory import Watch
 
 PROGRAM = os.environ["READINGROOM_PROGRAM"]
 SCALE = os.environ.get("BENCH_SCALE", "medium")

@@ -165,7 +165,7 @@ impl<'a> Run<'a> {
     fn sort_limits(&self) -> SortLimits<'_> {
         SortLimits {
             // The rest is for keys, blocks on their way and row groups being encoded.
-            memory_bytes: self.job.memory_bytes / 2,
+            memory_bytes: self.job.memory_bytes / 4 * 3,
             spill_bytes: self.job.spill_bytes,
             scratch: self.scratch,
         }

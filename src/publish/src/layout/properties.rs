@@ -1,7 +1,6 @@
 //! How columns are encoded, and why so.
 //!
-//! The figures are the first ones, to be replaced by measurements of the questions that
-//! researchers ask.
+//! Chosen by what researchers' questions took: docs/decisions/0011-how-files-are-laid-out.md.
 
 use domain::codebook::{Class, Field, FieldType};
 use parquet::basic::{Compression, ZstdLevel};
@@ -12,13 +11,13 @@ use parquet::schema::types::ColumnPath;
 use crate::columns::Columns;
 use crate::failure::Fault;
 
-/// Rows of a row group: 32 batches. Small enough that statistics prune and that two cores share a
-/// day's file; large enough that a footer stays small (422 KB were measured at 128 k rows of
-/// 2×10^7, 58 KB at 1 M).
-pub(crate) const ROW_GROUP_ROWS: usize = 32 * crate::sort::BATCH_ROWS;
+/// Rows of a row group: 16 batches. Small enough that statistics leave most of them out of a question
+/// for the latest rows and that two cores share a day's file; large enough that a footer stays small
+/// (422 KB were measured at 128 k rows of 2×10^7).
+pub(crate) const ROW_GROUP_ROWS: usize = 16 * crate::sort::BATCH_ROWS;
 
-/// Rows of a file: 16 row groups, about a gigabyte of the widest dataset.
-pub(crate) const FILE_ROWS_MAX: usize = 16 * ROW_GROUP_ROWS;
+/// Rows of a file: 32 row groups, about a gigabyte of the widest dataset.
+pub(crate) const FILE_ROWS_MAX: usize = 32 * ROW_GROUP_ROWS;
 
 /// Rows of a page, the smallest piece that the page index lets a query skip.
 const PAGE_ROWS: usize = crate::sort::BATCH_ROWS;
@@ -26,11 +25,12 @@ const PAGE_ROWS: usize = crate::sort::BATCH_ROWS;
 /// How often a bloom filter says "perhaps" of what is not there.
 const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 
-/// zstd's own default: beyond it writing slows down more than files shrink.
-const ZSTD_LEVEL: i32 = 3;
+/// The fastest to write; of moderation actions, whose texts are mostly keys, it makes smaller files than
+/// higher levels do.
+const ZSTD_LEVEL: i32 = 1;
 
 /// Who wrote it; the same for every version of this program that lays out in the same way.
-const CREATED_BY: &str = "Reading Room layout 1";
+const CREATED_BY: &str = "Reading Room layout 2";
 
 /// The properties of a dataset's files.
 ///

@@ -69,7 +69,7 @@ fn a_file_tells_its_order_and_has_filters_for_its_keys() {
 
     let reader = reader(&made);
     let metadata = reader.metadata();
-    assert_eq!(metadata.num_row_groups(), 2);
+    assert_eq!(metadata.num_row_groups(), 3);
     assert!(metadata.column_index().is_some() && metadata.offset_index().is_some());
     for group in metadata.row_groups() {
         let sorting = group.sorting_columns().unwrap();
@@ -78,7 +78,7 @@ fn a_file_tells_its_order_and_has_filters_for_its_keys() {
         assert!(group.column(1).bloom_filter_offset().is_none());
         assert!(group.column(1).dictionary_page_offset().is_some());
     }
-    assert_eq!(metadata.file_metadata().created_by(), Some("Reading Room layout 1"));
+    assert_eq!(metadata.file_metadata().created_by(), Some("Reading Room layout 2"));
 }
 
 #[test]

@@ -1,11 +1,11 @@
-"""Looks how much memory a process and those that it starts have at most."""
+"""The most memory that a program and the processes below it have had."""
 
 import pathlib
 import re
 import threading
 import time
 
-SAMPLE_S = 0.05
+SAMPLE_S = 0.02
 
 
 def children_of(pid):
