@@ -69,12 +69,11 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// Whether a row is as the one before it, as far as can be told without looking far: texts
-    /// that lie at two places may be equal all the same.
-    pub(crate) fn is_plainly_as_before(&self, row: usize) -> bool {
+    /// Whether a row has the encoding of the one before it.
+    pub(crate) fn is_as_before(&self, row: usize) -> bool {
         self.0.iter().all(|column| {
             column.is_null(row) == column.is_null(row - 1)
-                && (column.is_null(row) || column.values.is_plainly_as_before(row))
+                && (column.is_null(row) || column.values.is_as_before(row))
         })
     }
 
@@ -149,9 +148,14 @@ impl<'a> Values<'a> {
         }
     }
 
-    fn is_plainly_as_before(&self, row: usize) -> bool {
+    fn is_as_before(&self, row: usize) -> bool {
         match self {
-            Self::Text(values) => values.views()[row] == values.views()[row - 1],
+            Self::Text(values) => {
+                // A view begins with the length of its text and the first bytes of it.
+                let [view, before] = [values.views()[row], values.views()[row - 1]];
+                view == before
+                    || view as u64 == before as u64 && values.value(row) == values.value(row - 1)
+            }
             Self::Integer(values) | Self::Moment(values) => values[row] == values[row - 1],
             Self::Number(values) => values[row].to_bits() == values[row - 1].to_bits(),
             Self::Decimal(values) => values[row] == values[row - 1],
@@ -210,6 +214,24 @@ mod tests {
         encodings.dedup();
 
         assert_eq!(encodings.len(), 3);
+    }
+
+    #[test]
+    fn a_row_is_as_the_one_before_if_their_encodings_are_equal() {
+        let long = ["a long text that is no view", "a long text that is not so", "short"];
+        let texts = [None, None, Some(long[0]), Some(long[0]), Some(long[1]), Some(long[2])];
+        let numbers = [Some(0), None, None, Some(0), Some(0), Some(1)];
+        let texts: ArrayRef = Arc::new(StringViewArray::from(texts.to_vec()));
+        let numbers: ArrayRef = Arc::new(Int64Array::from(numbers.to_vec()));
+
+        for columns in [vec![Arc::clone(&texts)], vec![Arc::clone(&numbers)], vec![texts, numbers]]
+        {
+            let encodings = encodings(&columns);
+            let encoder = Encoder::new(&columns);
+            for row in 1..encodings.len() {
+                assert_eq!(encoder.is_as_before(row), encodings[row] == encodings[row - 1]);
+            }
+        }
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl ColumnFacts {
         let mut encoding = Vec::new();
         for row in (0..values.len()).filter(|row| values.is_valid(*row)) {
             // Sorted rows bring the same value many times over.
-            if 0 < row && encoder.is_plainly_as_before(row) {
+            if 0 < row && encoder.is_as_before(row) {
                 continue;
             }
             encoding.clear();
