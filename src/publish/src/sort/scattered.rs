@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray as _, BooleanArray, new_null_array,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray as _, BooleanArray, make_array, new_null_array,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::interleave;
@@ -45,9 +45,9 @@ impl Scattered {
             return Ok(new_null_array(first.data_type(), self.rows()));
         }
         if first.data_type() == &DataType::Boolean {
-            return Ok(self.truths(&values));
+            return without_idle_nulls(self.truths(&values));
         }
-        interleave(&values, &self.places)
+        without_idle_nulls(interleave(&values, &self.places)?)
     }
 
     /// Gathers truths bit by bit; the general way, which copies them run by run, takes far longer
@@ -137,6 +137,17 @@ impl Scattered {
         let places = std::mem::replace(&mut self.places, rest);
         Self { batches: Arc::clone(&self.batches), places }
     }
+}
+
+/// The same values, without a record of nulls that has none.
+///
+/// Whether there is one hangs on what other rows lay beside these; Parquet's writer cuts values
+/// into smaller portions where there is one, and so falls back from a dictionary elsewhere.
+fn without_idle_nulls(values: ArrayRef) -> Result<ArrayRef, ArrowError> {
+    if values.nulls().is_none_or(|nulls| 0 < nulls.null_count()) {
+        return Ok(values);
+    }
+    Ok(make_array(values.to_data().into_builder().nulls(None).build()?))
 }
 
 impl From<RecordBatch> for Scattered {

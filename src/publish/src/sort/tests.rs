@@ -1,6 +1,6 @@
 //! Sorting in memory and through files.
 
-use arrow::array::{AsArray as _, Int64Array, StringViewArray};
+use arrow::array::{Array as _, AsArray as _, Int64Array, StringViewArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
@@ -82,6 +82,23 @@ fn rows_that_were_spilled_come_back_in_the_same_order() {
 
         assert_eq!(numbers(merged).0, expected(35_000), "{fan_in}");
     }
+}
+
+/// Parquet's writer tells the two apart, and what is written must not hang on memory.
+#[test]
+fn rows_without_nulls_have_no_record_of_nulls_wherever_they_come_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let scratch = Arc::new(Scratch::new(folder.path(), 100 << 20));
+    let spilled = [0, 10_000].map(|first| held(first, 10_000).sorted());
+    let spilled = spilled.map(|rows| spill::write(rows, &schema(), &scratch).unwrap());
+    let merged = Merge::new(spilled.into(), Arc::new(keys())).unwrap();
+
+    let pieces = held(0, 20_000).sorted().at_once(1_000).chain(merged.map(Result::unwrap));
+    let nulls = pieces.map(|piece| piece.column(0).unwrap().nulls().cloned());
+    let (without, with): (Vec<_>, Vec<_>) = nulls.partition(Option::is_none);
+
+    assert!(!without.is_empty() && !with.is_empty());
+    assert!(with.iter().flatten().all(|nulls| 0 < nulls.null_count()));
 }
 
 #[test]
