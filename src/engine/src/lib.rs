@@ -18,6 +18,7 @@
 //! - [`aggregate`]: functions of many rows that are ours.
 //! - [`codes`]: grouping by text of which the codebook lists every value.
 //! - [`mount`]: snapshots as tables.
+//! - [`node`]: what nodes of a plan over one input have alike.
 //! - [`redact`]: what the law takes out of rows.
 //! - [`run`], [`encode`]: the answer.
 
@@ -25,6 +26,7 @@ mod aggregate;
 mod codes;
 mod encode;
 mod mount;
+mod node;
 mod parse;
 mod plan;
 pub mod redact;

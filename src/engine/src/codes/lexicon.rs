@@ -83,7 +83,7 @@ impl Reader {
                 if array.is_null(row) {
                     return 0;
                 }
-                if last != (view, last.1) || last.1 == 0 {
+                if last.0 != view || last.1 == 0 {
                     last = (view, self.look_up(view, || array.value(row)));
                 }
                 last.1
