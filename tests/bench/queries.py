@@ -3,13 +3,13 @@
 The scan set of the house, on the listings of `room.py`; each engine in turn, medians, and ratios of one run.
 """
 
-import math
 import os
 import statistics
 import time
 
 import duckdb
 
+from engines import geometric_mean
 from room import AS_OF, Room, csv_of_listings
 
 TIMES = int(os.environ.get("BENCH_QUERY_TIMES", "5"))
@@ -46,11 +46,6 @@ def duck(file):
     connection.execute(f"SET threads = {os.cpu_count()}")
     connection.execute(f"CREATE VIEW listings AS SELECT * FROM read_parquet({file!r})")
     return lambda sql: connection.execute(sql).fetchall()
-
-
-def geometric_mean(ratios):
-    """The mean of ratios."""
-    return math.exp(statistics.fmean(math.log(ratio) for ratio in ratios))
 
 
 with Room() as room:
