@@ -31,7 +31,6 @@ use datafusion::error::Result as EngineResult;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode, PhysicalGroupBy};
 use datafusion::physical_plan::{ExecutionPlan, InputOrderMode};
 
@@ -50,13 +49,11 @@ pub(crate) fn marked(field: Field) -> Field {
     field.with_metadata(HashMap::from([(MARK.to_owned(), String::new())]))
 }
 
-/// The engine's own rules, with the one of this room in its place.
-pub(crate) fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
-    let mut rules = PhysicalOptimizer::new().rules;
+/// Puts the rule of this room among the engine's.
+pub(crate) fn join(rules: &mut Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>) {
     if let Some(place) = rules.iter().position(|rule| rule.name() == BEFORE) {
         rules.insert(place, Arc::new(GroupByCodes));
     }
-    rules
 }
 
 /// Puts codes in the place of texts below a grouping, and texts in the place of codes above.
@@ -94,10 +91,15 @@ fn by_codes(last: &AggregateExec) -> EngineResult<Option<Arc<dyn ExecutionPlan>>
     if !is_plain(first, last) {
         return Ok(None);
     }
-    let (coded, others): (Vec<_>, Vec<_>) = (0..first.group_expr().expr().len())
-        .partition(|&place| coded_column(first, place).is_some());
-    let columns: Vec<usize> =
-        coded.iter().filter_map(|&place| coded_column(first, place)).collect();
+    let (mut coded, mut columns, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for place in 0..first.group_expr().expr().len() {
+        if let Some(column) = coded_column(first, place) {
+            coded.push(place);
+            columns.push(column);
+        } else {
+            others.push(place);
+        }
+    }
     if columns.is_empty() {
         return Ok(None);
     }
@@ -173,12 +175,15 @@ fn sources(coded: &[usize], others: &[usize], keys: usize) -> Vec<Source> {
 
 #[cfg(test)]
 mod tests {
+    use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+
     use super::*;
 
     /// The engine's rule before which ours belongs is still there.
     #[test]
     fn the_rule_stands_among_the_engines() {
-        let rules = rules();
+        let mut rules = PhysicalOptimizer::new().rules;
+        join(&mut rules);
         let place = |name| rules.iter().position(|rule| rule.name() == name).unwrap();
 
         assert_eq!(place("GroupByCodes") + 1, place(BEFORE));

@@ -17,6 +17,7 @@
 //! - [`plan`], [`vet`]: the plan, what may be in it, and the verdict.
 //! - [`aggregate`]: functions of many rows that are ours.
 //! - [`codes`]: grouping by text of which the codebook lists every value.
+//! - [`texts`]: conditions on texts, once for each.
 //! - [`mount`]: snapshots as tables.
 //! - [`node`]: what nodes of a plan over one input have alike.
 //! - [`redact`]: what the law takes out of rows.
@@ -33,6 +34,7 @@ pub mod redact;
 mod refusal;
 mod run;
 pub mod schema;
+mod texts;
 mod vet;
 mod walk;
 

@@ -12,6 +12,8 @@ use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::execution_props::ExecutionProps;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::SessionConfig;
 use domain::question::Mount;
 use domain::{Question, Timestamp};
@@ -19,9 +21,9 @@ use object_store::ObjectStore;
 use url::Url;
 
 use super::spill::SpillBudget;
-use crate::codes;
 use crate::mount::{DescriptorStore, STORE_URL};
 use crate::plan::Functions;
+use crate::{codes, texts};
 
 /// Memory for the footers of files, kept from one question to the next.
 const FOOTER_BYTES_MAX: usize = 64 << 20;
@@ -34,6 +36,14 @@ pub(crate) fn footers() -> EngineResult<Arc<FileMetadataCache>> {
     let config = CacheManagerConfig::default().with_metadata_cache_limit(FOOTER_BYTES_MAX);
     let runtime = RuntimeEnvBuilder::new().with_cache_manager(config).build()?;
     Ok(runtime.cache_manager.get_file_metadata_cache())
+}
+
+/// The engine's own rules for plans, and ours among them.
+fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let mut rules = PhysicalOptimizer::new().rules;
+    codes::join(&mut rules);
+    texts::join(&mut rules);
+    rules
 }
 
 /// What one question may use.
@@ -82,7 +92,7 @@ impl Session {
         let state = SessionStateBuilder::new()
             .with_config(SessionConfig::from(options))
             .with_runtime_env(runtime)
-            .with_physical_optimizer_rules(codes::rules())
+            .with_physical_optimizer_rules(rules())
             .with_execution_props(ExecutionProps::new().with_query_execution_start_time(as_of))
             // The optimiser turns DISTINCT ON into an aggregate that it looks up here.
             .with_aggregate_functions(functions.aggregates())
