@@ -53,7 +53,7 @@ fn a_query_has_an_intent_and_an_outcome_at_the_index_its_answer_names() {
     }
     assert_eq!(intent["edition"], answer.header("reading-room-edition"));
     assert_eq!(intent["snapshots"]["listings"][0]["id"], room.current("listings"));
-    assert_eq!((&intent["sandbox"], &intent["legal_basis"]), (&"process".into(), &"40(12)".into()));
+    assert_eq!((&intent["sandbox"], &intent["legal_basis"]), (&"strict".into(), &"40(12)".into()));
 }
 
 /// A stored answer that is fetched again left the house again.

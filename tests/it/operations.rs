@@ -36,7 +36,11 @@ fn health_and_readiness_say_what_is_in_force() {
     let ready = room.nobody().json("/readyz");
 
     assert!(!health.body.is_empty());
-    assert!(ready.to_string().contains("process"), "the sandbox level is told: {ready}");
+    assert_eq!(ready["sandbox"], "strict", "the sandbox level is told: {ready}");
+    for layer in ["rlimits", "landlock", "seccomp"] {
+        let layers = ready["sandbox_layers"].as_array().unwrap();
+        assert!(layers.contains(&layer.into()), "{layer} stands: {ready}");
+    }
 }
 
 /// Operators see what the house does without seeing what anybody asks.

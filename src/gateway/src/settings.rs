@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use domain::limits::DailyBudget;
 use domain::{Limits, LimitsPatch, ProjectId, Role};
+use sandbox::Level;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::http::problem::PROBLEM_BASE_URL;
@@ -215,6 +216,8 @@ pub struct WorkerSettings {
     pub threads: usize,
     /// Most publications at one time.
     pub publishers_max: usize,
+    /// How much of the wall must stand around each worker: `strict`, `best-effort`, `off`.
+    pub sandbox: Level,
 }
 
 /// Stored answers.
@@ -327,6 +330,7 @@ impl Default for WorkerSettings {
             queue_wait_ms: 10_000,
             threads: 2,
             publishers_max: 1,
+            sandbox: Level::Strict,
         }
     }
 }

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use domain::SystemClock;
 use gateway::serve::{self, ServeError, Serving};
 use gateway::{Application, Settings};
+use sandbox::Wall;
 
 /// Which doors a data folder has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,7 @@ pub(crate) enum Doors {
 pub(crate) struct Hosted {
     serving: Serving,
     scheme: &'static str,
+    wall: Wall,
 }
 
 impl Hosted {
@@ -36,15 +38,21 @@ impl Hosted {
         };
         let room = Application::open(data, settings, Arc::new(SystemClock))
             .with_context(|| format!("{} cannot be opened", data.display()))?;
+        let wall = room.pool().wall();
         let serving = serve::serve(room, doors)
             .with_context(|| format!("{} cannot be served", data.display()))?;
-        Ok(Self { serving, scheme })
+        Ok(Self { serving, scheme, wall })
     }
 
     /// The address of its first door.
     pub(crate) fn url(&self) -> anyhow::Result<String> {
         let address = self.serving.addresses().first().context("it listens nowhere")?;
         Ok(format!("{}://{address}", self.scheme))
+    }
+
+    /// The wall that stands around its workers.
+    pub(crate) fn wall(&self) -> &Wall {
+        &self.wall
     }
 
     /// Serves until the process is told to end, then closes in good order.

@@ -23,6 +23,11 @@ pub(crate) fn note(text: impl std::fmt::Display) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// Says on standard error what nobody should overlook; in red where that is a terminal.
+pub(crate) fn warning(text: impl std::fmt::Display) {
+    note(console::style(format_args!("warning: {text}")).red().for_stderr());
+}
+
 /// Prints a value as indented JSON.
 pub(crate) fn json<T: Serialize>(value: &T) -> anyhow::Result<()> {
     line(serde_json::to_string_pretty(value)?);

@@ -17,8 +17,8 @@ use domain::task::{Task, TaskEnd};
 use domain::{Notice, Question};
 use engine::{Engine, NotPlanned, RunResult, Sink, SinkClosed, Vetted};
 use publish::PublishFailure;
-use sandbox::isolate;
 use sandbox::protocol::{FromWorker, Receiver, Sender, ToWorker};
+use sandbox::{Wall, isolate};
 
 use crate::output;
 
@@ -27,11 +27,14 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let socket = isolate::enter()?;
     std::panic::set_hook(Box::new(note_panic));
     let (mut receiver, sender) = Receiver::open(socket).context("the control socket fails")?;
-    let Some((hello, _)) = receiver.receive()? else { return Ok(()) };
-    let ToWorker::Hello { scratch, threads } = hello else {
+    let Some((hello, files)) = receiver.receive()? else { return Ok(()) };
+    let ToWorker::Hello { wall: wanted, threads, .. } = hello else {
         bail!("the server did not say hello");
     };
-    let mut worker = Worker::start(sender, scratch, threads)?;
+    let Some((wall, sender)) = isolate::raise_or_tell(&wanted, &files, sender)? else {
+        return Ok(());
+    };
+    let mut worker = Worker::start(sender, wall, wanted.scratch, threads)?;
     while let Some((message, files)) = receiver.receive()? {
         worker.obey(message, files)?;
     }
@@ -56,11 +59,16 @@ struct Worker {
 
 impl Worker {
     /// Warms up, and says that it is ready.
-    fn start(mut sender: Sender, scratch: PathBuf, threads: usize) -> anyhow::Result<Self> {
+    fn start(
+        mut sender: Sender,
+        wall: Wall,
+        scratch: PathBuf,
+        threads: usize,
+    ) -> anyhow::Result<Self> {
         let settings = engine::Settings { threads, scratch: scratch.clone() };
         match Engine::new(settings) {
             Ok(engine) => {
-                sender.send(&FromWorker::Ready { sandbox_level: isolate::LEVEL })?;
+                sender.send(&FromWorker::Ready(wall))?;
                 Ok(Self { sender, scratch, engine, vetted: None })
             }
             Err(error) => Err(fault(&mut sender, error.to_string())),

@@ -1,15 +1,25 @@
-//! What a worker gives up before it reads its first message.
+//! What a worker gives up before it reads anything that is not the gateway's own.
 //!
 //! Knows the process it runs in; does not know what the worker is for.
 //!
 //! # Order
 //! Single-threaded, before the runtime and the engine exist: what is given up here binds every
 //! thread that starts later. Dying with the gateway comes first, so that nothing that fails
-//! afterwards leaves an orphan; descriptors are closed before `/proc/self` is closed to us.
+//! afterwards leaves an orphan; descriptors are closed before `/proc/self` is closed to us. Then
+//! the gateway's first message, which says where the private folder is, and then the wall.
+//!
+//! # Rooms
+//! The layers of the wall: [`limits`], [`namespaces`], [`landlock`], [`seccomp`].
 //!
 //! # Source
-//! prctl(2), unix(7) on `SO_PEERCRED`, setrlimit(2).
+//! prctl(2), unix(7) on `SO_PEERCRED`, setrlimit(2), proc(5) on `oom_score_adj`.
 
+mod landlock;
+mod limits;
+mod namespaces;
+mod seccomp;
+
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _, RawFd};
 use std::os::unix::net::UnixStream;
@@ -19,10 +29,8 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
 
-use crate::protocol::Level;
-
-/// How much of the wall [`enter`] puts up.
-pub const LEVEL: Level = Level::Process;
+use crate::protocol::{FromWorker, ProtocolError, Sender};
+use crate::wall::{Layer, Level, Wall, WallWanted};
 
 /// Why a process cannot become a worker.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +60,7 @@ pub fn enter() -> Result<UnixStream, IsolateError> {
     die_with_the_gateway(&socket)?;
     step("give up new privileges", rustix::thread::set_no_new_privs(true))?;
     step("close inherited descriptors", close_inherited(socket.as_raw_fd()))?;
+    go_first();
     step("keep its memory to itself", {
         rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
     })?;
@@ -61,6 +70,79 @@ pub fn enter() -> Result<UnixStream, IsolateError> {
     })?;
     step("raise its limit of open files", raise_open_files())?;
     Ok(socket)
+}
+
+/// A layer of the wall that cannot be put up.
+#[derive(Debug, thiserror::Error)]
+#[error("the layer {layer} cannot be put up: {source}")]
+pub struct NoLayer {
+    /// Which.
+    pub layer: Layer,
+    /// Why. It names no more than the kernel's own words.
+    pub source: io::Error,
+}
+
+/// Puts up the wall around this process; what stands is the answer.
+///
+/// # Order
+/// After [`enter`], before any thread is started.
+///
+/// # Errors
+/// [`NoLayer`] where one that must stand cannot; the process must end then.
+pub fn raise(wanted: &WallWanted) -> Result<Wall, NoLayer> {
+    let mut wall = Wall { level: wanted.level, ..Wall::default() };
+    if wanted.level == Level::Off {
+        return Ok(wall);
+    }
+    for layer in Layer::ALL.into_iter().filter(|layer| wanted.without != Some(*layer)) {
+        match put_up(layer, wanted) {
+            Ok(()) => drop(wall.layers.insert(layer)),
+            Err(source) if wanted.level == Level::Strict && layer.is_required() => {
+                return Err(NoLayer { layer, source });
+            }
+            // Level `best-effort`, or a layer that is a second lock: who asks is told what stands.
+            Err(_) => {}
+        }
+    }
+    Ok(wall)
+}
+
+/// Puts up the wall that the gateway wants, and tells it where that is not to be; tries a probe if
+/// there is one. Gives what stands, to a worker that goes on.
+///
+/// # Errors
+/// The gateway cannot be told.
+pub fn raise_or_tell(
+    wanted: &WallWanted,
+    sent: &[File],
+    mut sender: Sender,
+) -> Result<Option<(Wall, Sender)>, ProtocolError> {
+    let wall = match raise(wanted) {
+        Ok(wall) => wall,
+        Err(NoLayer { layer, source }) => {
+            sender.send(&FromWorker::NoWall { layer, reason: source.to_string() })?;
+            return Ok(None);
+        }
+    };
+    let Some(probe) = &wanted.probe else { return Ok(Some((wall, sender))) };
+    // An error without a number is none of the kernel's.
+    let errno = probe.attempt(sent).err().map(|error| error.raw_os_error().unwrap_or_default());
+    sender.send(&FromWorker::Probed { errno })?;
+    Ok(None)
+}
+
+fn put_up(layer: Layer, wanted: &WallWanted) -> io::Result<()> {
+    match layer {
+        Layer::Rlimits => limits::set(&wanted.limits),
+        Layer::Namespaces => {
+            let left = namespaces::leave();
+            // Not only of those that the namespace gave.
+            namespaces::give_up_capabilities()?;
+            left
+        }
+        Layer::Landlock => landlock::close_all_but(&wanted.scratch),
+        Layer::Seccomp => seccomp::leave_few_calls(),
+    }
 }
 
 /// Names the step that failed.
@@ -119,6 +201,13 @@ fn close_inherited(socket: RawFd) -> Result<(), Errno> {
         unsafe { rustix::io::close(descriptor) };
     }
     Ok(())
+}
+
+/// Where memory runs out, the kernel ends this process before any other.
+///
+/// A machine that does not let it say so has a worse choice to make, and nothing else changes.
+fn go_first() {
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
 }
 
 /// Raises the soft limit of open files to the hard one: a question may bring thousands.

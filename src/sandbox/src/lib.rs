@@ -11,17 +11,23 @@
 //!
 //! # Rooms
 //! - [`protocol`]: what gateway and worker say to each other, byte for byte.
-//! - [`isolate`]: what a worker gives up before it reads its first message.
+//! - [`wall`]: the layers around a worker, and how many of them must stand.
+//! - [`isolate`]: what a worker gives up, and how it puts the wall up.
+//! - [`probe`]: what it tries, to prove that the wall stands.
 //! - [`pool`]: who gets a worker, when, for how long.
 //! - [`end`]: how a worker's life ended, for the log and the metrics.
 
 pub mod end;
 pub mod isolate;
 pub mod pool;
+pub mod probe;
 pub mod protocol;
+pub mod wall;
 
 pub use end::{Stop, WorkerEnd};
 pub use pool::{
     CompactEnd, KillHandle, Lease, LeaseError, NoVerdict, Pool, PoolObserver, PoolSettings,
-    PublishEnd, Publisher, RunEnd, ScratchFolder, SinkFull, StartError, WorkerError,
+    PublishEnd, Publisher, RunEnd, ScratchFolder, SelfTestFailure, SinkFull, StartError,
+    WallSettings, WorkerError,
 };
+pub use wall::{Layer, Level, ProcessLimits, Wall};

@@ -13,6 +13,7 @@
 //! - [`crew`]: which worker serves whom; [`spawner`] starts one, [`attendant`] stays with it.
 //! - [`lease`], [`publisher`]: one use of a worker; [`line`]: its socket meanwhile.
 //! - [`process`], [`scratch`]: what is killed and what is swept.
+//! - [`self_test`]: that the wall holds.
 
 mod admission;
 mod attendant;
@@ -22,6 +23,7 @@ mod line;
 mod process;
 mod publisher;
 mod scratch;
+mod self_test;
 mod spawner;
 
 use std::io;
@@ -34,14 +36,16 @@ use domain::ids::ProjectId;
 
 use admission::NoPlace;
 use crew::Crew;
-use spawner::{Request, StartFailure};
+use spawner::{Purpose, Request, StartFailure, Started};
 
 use crate::end::WorkerEnd;
 use crate::protocol::ProtocolError;
+use crate::wall::{Layer, Level, ProcessLimits, Wall};
 
 pub use lease::{KillHandle, Lease, NoVerdict, RunEnd, WorkerError};
 pub use publisher::{CompactEnd, PublishEnd, Publisher};
 pub use scratch::ScratchFolder;
+pub use self_test::SelfTestFailure;
 
 /// How a pool works.
 #[derive(Clone, Debug)]
@@ -70,6 +74,23 @@ pub struct PoolSettings {
     pub threads: usize,
     /// Most workers that publish at once; at least one. They come on top of `workers_max`.
     pub publishers_max: usize,
+    /// The wall around each.
+    pub wall: WallSettings,
+}
+
+/// The wall around a pool's workers.
+#[derive(Clone, Debug)]
+pub struct WallSettings {
+    /// How much of it must stand.
+    pub level: Level,
+    /// What a process that answers questions may use.
+    pub queries: ProcessLimits,
+    /// What a process that publishes may use.
+    pub publications: ProcessLimits,
+    /// Whether the pool proves at its start that the wall holds.
+    pub is_tested: bool,
+    /// A layer that is left out. Only to show that the self-test finds that.
+    pub without: Option<Layer>,
 }
 
 /// Hears what the pool does, for metrics. Called on the pool's threads; must not wait.
@@ -103,6 +124,20 @@ pub enum StartError {
         /// What was wrong with what it said.
         source: ProtocolError,
     },
+    /// A layer of the wall that must stand cannot be put up.
+    #[error(
+        "this machine cannot put up the layer {layer} of the sandbox ({reason}), which level strict \
+         asks for; choose level best-effort to run with the layers that it has, or off to run without"
+    )]
+    NoWall {
+        /// Which.
+        layer: Layer,
+        /// Why, in the kernel's words.
+        reason: String,
+    },
+    /// A worker was let do what the wall should have held back.
+    #[error(transparent)]
+    SelfTest(#[from] SelfTestFailure),
 }
 
 /// Why there is no worker for a project.
@@ -139,6 +174,7 @@ impl From<StartFailure> for StartError {
         match failure {
             StartFailure::Spawn(source) => Self::Spawn(source),
             StartFailure::Greeting { end, source } => Self::Greeting { end, source },
+            StartFailure::NoWall { layer, reason } => Self::NoWall { layer, reason },
         }
     }
 }
@@ -153,8 +189,8 @@ impl Pool {
     /// How long the end of the pool waits for killed workers to be gone.
     const PATIENCE: Duration = Duration::from_secs(10);
 
-    /// Sweeps what earlier processes left, and starts the warm workers; returns when the first
-    /// of them has shown that workers become ready.
+    /// Sweeps what earlier processes left, tests the wall, and starts the warm workers; returns
+    /// when the first of them has shown that workers become ready.
     ///
     /// # Errors
     /// [`StartError`]; nothing is left behind then.
@@ -172,14 +208,18 @@ impl Pool {
         let spawner = Mutex::new(Some(spawner.map_err(StartError::Spawn)?));
         let pool = Self { crew, spawner };
         pool.prove_that_workers_start()?;
+        if pool.crew.settings.wall.is_tested {
+            self_test::prove(&pool.crew.settings, &pool.wall())?;
+        }
         pool.crew.warm_up();
         Ok(pool)
     }
 
-    /// How much of the wall is in force around the workers.
+    /// The wall that stands around the workers.
     #[must_use]
-    pub fn level(&self) -> &'static str {
-        self.crew.level.get().copied().unwrap_or(crate::isolate::LEVEL).as_str()
+    pub fn wall(&self) -> Wall {
+        let wanted = || Wall { level: self.crew.settings.wall.level, ..Wall::default() };
+        self.crew.wall.get().cloned().unwrap_or_else(wanted)
     }
 
     /// A worker for one question of a project, now or when its turn comes; within a runtime.
@@ -220,9 +260,10 @@ impl Pool {
     fn prove_that_workers_start(&self) -> Result<(), StartError> {
         let (sender, ready) = mpsc::channel();
         let crew = Arc::clone(&self.crew);
-        self.crew.request(Request::Spawn(Box::new(move |result| {
+        let deliver = Box::new(move |result: Result<Started, StartFailure>| {
             let _ = sender.send(result.map(|started| crew.ready(Ok(started))));
-        })));
+        });
+        self.crew.request(Request::Spawn(Purpose::Query, deliver));
         match ready.recv() {
             Ok(told) => Ok(told?),
             Err(_) => Err(StartError::Spawn(io::ErrorKind::Other.into())),

@@ -14,7 +14,7 @@
 //!   be as long as that: the files of a dataset in many periods.
 //!
 //! ```text
-//! gateway: Hello                       worker: Ready
+//! gateway: Hello, descriptors…         worker: Ready | NoWall | Probed
 //! gateway: Plan                        worker: Verdict | Refused | Versions
 //! gateway: Go, descriptors…            worker: chunk… then Finished | Failed | LimitHit
 //! gateway: Publish, descriptors…       worker: Progress… then Drafted | Rejected | DiskFull
@@ -35,7 +35,6 @@ mod descriptors;
 mod frame;
 
 use std::borrow::Cow;
-use std::path::PathBuf;
 
 use domain::Notice;
 use domain::outcome::{FailureKind, LimitHit, Summary};
@@ -44,6 +43,8 @@ use domain::question::{Question, VersionWanted};
 use domain::task::{Task, TaskEnd};
 use domain::verdict::{Refusal, Verdict};
 use serde::{Deserialize, Serialize};
+
+use crate::wall::{Layer, Wall, WallWanted};
 
 pub use connection::{Receiver, Sender};
 pub(crate) use descriptors::send_batch;
@@ -62,35 +63,18 @@ pub const CHUNK_BYTES_MAX: usize = 256 << 10;
 /// How many descriptors one frame brings; the kernel takes 253 (`SCM_MAX_FD`).
 pub const DESCRIPTORS_PER_FRAME_MAX: usize = 250;
 
-/// How much of the wall is in force around a worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// A process of its own: no keys, no inherited descriptors or environment, no core dumps, no
-    /// new privileges, and it dies with the gateway.
-    Process,
-}
-
-impl Level {
-    /// The level as `/readyz` and the log write it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Process => "process",
-        }
-    }
-}
-
 /// What the gateway says to a worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ToWorker<'a> {
     /// First of all: where and how to work.
     Hello {
-        /// The worker's private folder.
-        scratch: PathBuf,
+        /// The wall that it puts up before anything else.
+        wall: WallWanted,
         /// How many threads it runs queries on.
         threads: usize,
+        /// How many descriptors follow: those that a probe tries.
+        descriptors: usize,
     },
     /// Plan this, reading nothing.
     Plan(Cow<'a, Question>),
@@ -129,8 +113,9 @@ impl ToWorker<'_> {
     #[must_use]
     pub fn descriptors(&self) -> usize {
         match self {
-            Self::Hello { .. } | Self::Plan(_) => 0,
-            Self::Go { descriptors, .. }
+            Self::Plan(_) => 0,
+            Self::Hello { descriptors, .. }
+            | Self::Go { descriptors, .. }
             | Self::Publish { descriptors, .. }
             | Self::Compact { descriptors, .. }
             | Self::Task { descriptors, .. } => *descriptors,
@@ -142,10 +127,19 @@ impl ToWorker<'_> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FromWorker {
-    /// It is warm, behind this much of the wall.
-    Ready {
-        /// The level in force.
-        sandbox_level: Level,
+    /// It is warm, behind this wall.
+    Ready(Wall),
+    /// A layer that must stand cannot be put up. It ends.
+    NoWall {
+        /// Which.
+        layer: Layer,
+        /// Why, in the kernel's words.
+        reason: String,
+    },
+    /// It was let do what its probe tries, or the kernel said no with this error. It ends.
+    Probed {
+        /// The error's number; none where it was let.
+        errno: Option<i32>,
     },
     /// The plan stands, and this is what it would consult.
     Verdict(Verdict),
@@ -183,7 +177,9 @@ impl FromWorker {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Ready { .. } => "ready",
+            Self::Ready(_) => "ready",
+            Self::NoWall { .. } => "no_wall",
+            Self::Probed { .. } => "probed",
             Self::Verdict(_) => "verdict",
             Self::Refused(_) => "refused",
             Self::Versions(_) => "versions",

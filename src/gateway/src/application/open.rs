@@ -13,7 +13,7 @@ use audit::{Attribution, Audit, Event};
 use catalogue::Catalogue;
 use domain::{Clock, Role};
 use ledger::Log;
-use sandbox::{Pool, PoolSettings};
+use sandbox::{Pool, PoolSettings, ProcessLimits, WallSettings};
 use tokio::runtime::{Builder, Runtime};
 
 use super::folder::{DataFolder, FolderError, REGISTRY_FILE};
@@ -25,7 +25,7 @@ use crate::ask::Running;
 use crate::flood::Flood;
 use crate::metrics::{Metrics, MetricsError};
 use crate::publish::Publications;
-use crate::settings::{IssuerSettings, Settings, SettingsError, WorkerSettings};
+use crate::settings::{IssuerSettings, Settings, SettingsError};
 use crate::spool::Spool;
 
 /// The version of this program, as the log and the manifests name it.
@@ -131,7 +131,7 @@ impl Application {
         let spool = Spool::open(data_dir.join("results"), settings.results.keep_hours)
             .map_err(OpenError::Spool)?;
         let publications = Publications::open(data_dir.join("inbox")).map_err(OpenError::Inbox)?;
-        let pool = Pool::start(pool_settings(data_dir, &settings.workers), observer)?;
+        let pool = Pool::start(pool_settings(data_dir, &settings), observer)?;
         let application = Arc::new(Self {
             settings,
             clock,
@@ -162,7 +162,7 @@ impl Application {
     /// Writes the start's entry.
     fn log_start(&self) -> Result<(), OpenError> {
         let config_sha256 = domain::canonical::digest(&self.settings)?;
-        let start = Start { sandbox: self.pool.level().to_owned(), config_sha256 };
+        let start = Start { sandbox: self.pool.wall().level.to_string(), config_sha256 };
         self.audit.append_blocking(&Attribution::default(), Event::Start(start))?;
         Ok(())
     }
@@ -182,7 +182,8 @@ fn codebooks(catalogue: &Catalogue) -> Vec<domain::Codebook> {
 }
 
 /// How the pool works.
-fn pool_settings(data_dir: &Path, workers: &WorkerSettings) -> PoolSettings {
+fn pool_settings(data_dir: &Path, settings: &Settings) -> PoolSettings {
+    let Settings { workers, limits_max: limits, publish, .. } = settings;
     let this_program = || std::env::current_exe().unwrap_or_else(|_| "readingroom".into());
     PoolSettings {
         executable: workers.executable.clone().unwrap_or_else(this_program),
@@ -197,6 +198,13 @@ fn pool_settings(data_dir: &Path, workers: &WorkerSettings) -> PoolSettings {
         queue_wait_ms: workers.queue_wait_ms,
         threads: workers.threads,
         publishers_max: workers.publishers_max,
+        wall: WallSettings {
+            level: workers.sandbox,
+            queries: ProcessLimits::for_data(limits.memory_bytes, limits.spill_bytes),
+            publications: ProcessLimits::for_data(publish.memory_bytes, publish.expanded_bytes_max),
+            is_tested: true,
+            without: None,
+        },
     }
 }
 

@@ -139,7 +139,7 @@ impl Application {
         attribution: &Attribution,
     ) -> Result<LeafIndex, AskError> {
         let begun = Instant::now();
-        let intent = intent(asking, prepared, reserved, self.pool().level());
+        let intent = intent(asking, prepared, reserved, self.pool().wall().level.as_str());
         let event = Event::Intent(Box::new(intent), question_text(asking));
         let index = self.audit().append(attribution, event).await?;
         let project = &reserved.authorized().project().id;

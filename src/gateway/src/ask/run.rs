@@ -73,6 +73,7 @@ impl Application {
             Ok(RunEnd::Finished(summary)) => return self.store(summary, writer),
             Ok(RunEnd::Failed(kind)) => (AskError::Failed(kind), Usage::default()),
             Ok(RunEnd::LimitHit(hit)) => (stopped(hit.name, hit.allowed), scanned(hit.scan_bytes)),
+            Ok(RunEnd::Outgrown(name)) => (stopped(name, limits.get(name)), scanned(estimate)),
             Ok(RunEnd::WallTime) => (stopped(LimitName::WallMs, limits.wall_ms), scanned(estimate)),
             Ok(RunEnd::Sink) => match self.spool().store(writer, self.clock().now()) {
                 Err(SpoolError::Disk(error)) => (AskError::Spool(error), Usage::default()),

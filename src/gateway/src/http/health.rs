@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, get, web};
+use sandbox::{Layer, Wall};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -44,15 +45,18 @@ pub(crate) async fn healthz() -> HttpResponse {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "ready": true,
-    "sandbox": "process",
+    "sandbox": "strict",
+    "sandbox_layers": ["rlimits", "namespaces", "landlock", "seccomp"],
     "parts": {"log": "ready", "catalogue": "ready", "server": "ready"},
     "compaction": "done",
 }))]
 pub(crate) struct ReadinessBody {
     /// Whether everything is.
     ready: bool,
-    /// How much of the wall around workers is in force.
-    sandbox: String,
+    /// How much of the wall must stand around workers: `strict`, `best-effort`, `off`.
+    sandbox: &'static str,
+    /// The layers that stand.
+    sandbox_layers: Vec<&'static str>,
     /// Each part: `ready`, or what is wrong with it.
     parts: BTreeMap<&'static str, &'static str>,
     /// Whether what was redacted is gone from all files: `done`, `pending`, or `overdue` where it
@@ -78,10 +82,12 @@ pub(crate) async fn readyz(room: web::Data<Application>) -> Result<HttpResponse,
         ("server", word(!room.is_closing(), "is being stopped")),
     ]);
     let ready = parts.values().all(|word| *word == "ready");
-    let sandbox = room.pool().level().to_owned();
+    let Wall { level, layers } = room.pool().wall();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let compaction = room.metrics().compaction();
-    json(status, &ReadinessBody { ready, sandbox, parts, compaction })
+    let sandbox_layers = layers.into_iter().map(Layer::as_str).collect();
+    let sandbox = level.as_str();
+    json(status, &ReadinessBody { ready, sandbox, sandbox_layers, parts, compaction })
 }
 
 /// Gives all numbers, for Prometheus.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use sandbox::Level;
 
 /// How large a demo world is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,6 +33,10 @@ pub(crate) struct Demo {
     /// The world that comes of it: the same number, the same world.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// How much of the wall must stand around workers, or the server does not start: strict,
+    /// best-effort, off. `workers.sandbox` of the configuration unless given.
+    #[arg(long, value_name = "LEVEL")]
+    pub sandbox: Option<Level>,
 }
 
 /// `readingroom init`
@@ -64,6 +69,10 @@ pub(crate) struct Serve {
     /// Private key (PEM); needs --tls-cert.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// How much of the wall must stand around workers, or the server does not start: strict,
+    /// best-effort, off. `workers.sandbox` of the configuration unless given.
+    #[arg(long, value_name = "LEVEL")]
+    pub sandbox: Option<Level>,
 }
 
 /// `readingroom generate`

@@ -31,7 +31,10 @@ pub(crate) fn run(demo: &Demo) -> anyhow::Result<()> {
     telemetry::begin("warn");
     prepare_folder(demo)?;
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, demo.port));
-    let running = server::start(&demo.data, None, |settings| settings.listen = listen)?;
+    let running = server::start(&demo.data, None, |settings| {
+        settings.listen = listen;
+        settings.workers.sandbox = demo.sandbox.unwrap_or(settings.workers.sandbox);
+    })?;
     let client = Client::to(&target(&demo.data))?;
     if !is_published(&client)? {
         publish_world(&client, demo)?;

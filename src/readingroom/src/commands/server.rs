@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use gateway::settings::TlsSettings;
 use gateway::{Application, Settings};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sandbox::{Layer, Level, Wall};
 use world::{Scale, WorldReport, WorldSettings};
 
 use crate::args::{Generate, Init, ScaleName, Serve};
@@ -35,6 +36,7 @@ pub(crate) fn serve(serve: &Serve) -> anyhow::Result<()> {
         if let Some(listen) = serve.listen {
             settings.listen = listen;
         }
+        settings.workers.sandbox = serve.sandbox.unwrap_or(settings.workers.sandbox);
         if let (Some(certificate), Some(key)) = (&serve.tls_cert, &serve.tls_key) {
             settings.tls = Some(TlsSettings { certificate: certificate.clone(), key: key.clone() });
         }
@@ -51,7 +53,25 @@ pub(crate) fn start(
 ) -> anyhow::Result<Hosted> {
     let mut settings = settings_of(data, config)?;
     adjust(&mut settings);
-    Hosted::open(data, settings, Doors::All)
+    let hosted = Hosted::open(data, settings, Doors::All)?;
+    warn_of_holes(hosted.wall());
+    Ok(hosted)
+}
+
+/// Says in red what does not stand of the wall.
+fn warn_of_holes(wall: &Wall) {
+    let missing: Vec<&str> = wall.missing().map(Layer::as_str).collect();
+    match wall.level {
+        Level::Off => output::warning(format_args!(
+            "the sandbox is off: whoever breaks the engine is on this machine as this user; \
+             docs/sandbox.md says what each layer holds back"
+        )),
+        Level::BestEffort if !missing.is_empty() => output::warning(format_args!(
+            "the sandbox has not all of its layers here; missing: {}",
+            missing.join(", ")
+        )),
+        Level::BestEffort | Level::Strict => {}
+    }
 }
 
 /// The configuration of a data folder.

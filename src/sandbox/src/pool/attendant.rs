@@ -4,18 +4,24 @@
 //! Every process is waited for exactly once, here. Its folder is swept after it is dead, and only
 //! then does anybody hear that it is gone.
 
+use std::fs::File;
+use std::io::Write as _;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::process::Child;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::PoolSettings;
 use super::crew::Crew;
 use super::line::Inbox;
 use super::process::Process;
 use super::scratch::ScratchFolder;
-use super::spawner::{Delivery, StartFailure, Started};
+use super::spawner::{Delivery, Purpose, StartFailure, Started};
 use crate::end::{Stop, WorkerEnd};
-use crate::protocol::{self, FromWorker, Level, MESSAGE_BYTES_MAX, ProtocolError, ToWorker};
+use crate::probe::Probe;
+use crate::protocol::{self, FromWorker, MESSAGE_BYTES_MAX, ProtocolError, ToWorker};
+use crate::wall::{Layer, Wall, WallWanted};
 
 /// How long a worker may take to become ready: generous, since a loaded machine is no fault.
 const GREETING: Duration = Duration::from_secs(60);
@@ -47,6 +53,7 @@ pub(super) struct Attendant {
     child: Child,
     folder: Option<ScratchFolder>,
     started: Instant,
+    purpose: Purpose,
     deliver: Option<Delivery>,
 }
 
@@ -58,10 +65,11 @@ impl Attendant {
         child: Child,
         folder: ScratchFolder,
         started: Instant,
+        purpose: Purpose,
         deliver: Delivery,
     ) -> Self {
         let (folder, deliver) = (Some(folder), Some(deliver));
-        Self { crew, process, child, folder, started, deliver }
+        Self { crew, process, child, folder, started, purpose, deliver }
     }
 
     /// Greets the worker, hands it over, and waits for its end.
@@ -79,14 +87,14 @@ impl Attendant {
                 deliver(Ok(Started { worker, folder }));
                 self.wait();
             }
-            Err(source) => {
+            Err(not_ready) => {
                 drop(folder);
                 // A worker that has died tells more by its own end than by our kill.
-                if !source.is_gone() {
+                if !not_ready.is_gone() {
                     self.process.kill(Stop::NotReady);
                 }
                 drop(socket);
-                let failure = StartFailure::Greeting { end: self.wait(), source };
+                let failure = not_ready.explain(self.wait());
                 let error = &failure as &dyn std::error::Error;
                 tracing::error!(worker.number = self.process.number, error, "a worker failed");
                 deliver(Err(failure));
@@ -94,23 +102,19 @@ impl Attendant {
         }
     }
 
-    /// Tells the worker where it is, and waits until it is ready.
-    fn greet(&self, socket: &UnixStream) -> Result<(), ProtocolError> {
-        use std::io::Write as _;
+    /// Tells the worker where it is and what wall to put up, and waits until it is ready.
+    fn greet(&self, socket: &UnixStream) -> Result<(), NotReady> {
         let Some(folder) = &self.folder else {
-            return Err(ProtocolError::Truncated);
+            return Err(ProtocolError::Truncated.into());
         };
-        socket.set_read_timeout(Some(GREETING))?;
-        socket.set_write_timeout(Some(GREETING))?;
-        let scratch = folder.path().to_owned();
-        let hello = ToWorker::Hello { scratch, threads: self.crew.settings.threads.max(1) };
-        let mut stream = socket;
-        stream.write_all(&protocol::encode(&hello)?)?;
-        let level = ready(protocol::read_message(&mut stream, MESSAGE_BYTES_MAX)?)?;
-        if *self.crew.level.get_or_init(|| level) != level {
-            return Err(ProtocolError::Unexpected { name: "another sandbox level" });
+        let settings = &self.crew.settings;
+        let hello = hello(settings, self.purpose, folder, None);
+        let wall = ready(say_hello(socket, &hello, &[])?)?;
+        if !wall.holds(settings.wall.level) && settings.wall.without.is_none() {
+            return Err(ProtocolError::Unexpected { name: "another wall" }.into());
         }
-        Ok(socket.set_nonblocking(true)?)
+        self.crew.wall.get_or_init(|| wall);
+        Ok(socket.set_nonblocking(true).map_err(ProtocolError::from)?)
     }
 
     /// Waits for the process, sweeps its folder, and says that it is gone.
@@ -144,15 +148,87 @@ impl Drop for Attendant {
     }
 }
 
-/// The level that a worker says it is ready at.
-fn ready(said: Option<FromWorker>) -> Result<Level, ProtocolError> {
+/// Why a worker is not ready.
+enum NotReady {
+    /// It said something else.
+    Said(ProtocolError),
+    /// It has not the wall that it must have.
+    NoWall { layer: Layer, reason: String },
+}
+
+impl NotReady {
+    /// Whether it has ended, or will by itself.
+    fn is_gone(&self) -> bool {
+        match self {
+            Self::Said(error) => error.is_gone(),
+            Self::NoWall { .. } => true,
+        }
+    }
+
+    fn explain(self, end: WorkerEnd) -> StartFailure {
+        match self {
+            Self::Said(source) => StartFailure::Greeting { end, source },
+            Self::NoWall { layer, reason } => StartFailure::NoWall { layer, reason },
+        }
+    }
+}
+
+impl From<ProtocolError> for NotReady {
+    fn from(error: ProtocolError) -> Self {
+        Self::Said(error)
+    }
+}
+
+/// What a worker is told first.
+pub(super) fn hello(
+    settings: &PoolSettings,
+    purpose: Purpose,
+    folder: &ScratchFolder,
+    probe: Option<(Probe, usize)>,
+) -> ToWorker<'static> {
+    let limits = match purpose {
+        Purpose::Query => settings.wall.queries,
+        Purpose::Publish => settings.wall.publications,
+    };
+    let descriptors = probe.as_ref().map_or(0, |(_, descriptors)| *descriptors);
+    let wall = WallWanted {
+        level: settings.wall.level,
+        limits,
+        scratch: folder.path().to_owned(),
+        without: settings.wall.without,
+        probe: probe.map(|(probe, _)| probe),
+    };
+    ToWorker::Hello { wall, threads: settings.threads.max(1), descriptors }
+}
+
+/// Tells a worker the first word, with a few descriptors; gives its own, if it says one.
+pub(super) fn say_hello(
+    mut socket: &UnixStream,
+    hello: &ToWorker<'_>,
+    files: &[File],
+) -> Result<Option<FromWorker>, ProtocolError> {
+    socket.set_read_timeout(Some(GREETING))?;
+    socket.set_write_timeout(Some(GREETING))?;
+    socket.write_all(&protocol::encode(hello)?)?;
+    if !files.is_empty() {
+        let frame = protocol::encode_descriptors(files.len())?;
+        let descriptors: Vec<BorrowedFd<'_>> = files.iter().map(File::as_fd).collect();
+        let sent = protocol::send_batch(socket, &frame, &descriptors)?;
+        socket.write_all(frame.get(sent..).unwrap_or_default())?;
+    }
+    protocol::read_message(&mut socket, MESSAGE_BYTES_MAX)
+}
+
+/// The wall behind which a worker says it is ready.
+fn ready(said: Option<FromWorker>) -> Result<Wall, NotReady> {
     match said {
-        Some(FromWorker::Ready { sandbox_level }) => Ok(sandbox_level),
+        Some(FromWorker::Ready(wall)) => Ok(wall),
+        Some(FromWorker::NoWall { layer, reason }) => Err(NotReady::NoWall { layer, reason }),
         Some(FromWorker::Fault { message }) => {
             tracing::error!(message, "a worker reports a fault before it is ready");
-            Err(ProtocolError::Unexpected { name: "a fault" })
+            Err(ProtocolError::Unexpected { name: "a fault" }.into())
         }
-        Some(other) => Err(ProtocolError::Unexpected { name: other.name() }),
-        None => Err(ProtocolError::Truncated),
+        Some(other) => Err(ProtocolError::Unexpected { name: other.name() }.into()),
+        None => Err(ProtocolError::Truncated.into()),
     }
 }

@@ -17,10 +17,10 @@ use tokio::sync::oneshot;
 use super::admission::Admission;
 use super::attendant::Worker;
 use super::process::Process;
-use super::spawner::{Request, StartFailure, Started};
+use super::spawner::{Purpose, Request, StartFailure, Started};
 use super::{LeaseError, PoolObserver, PoolSettings};
 use crate::end::{Stop, WorkerEnd};
-use crate::protocol::Level;
+use crate::wall::Wall;
 
 /// What all parts of a pool share.
 pub(super) struct Crew {
@@ -32,8 +32,8 @@ pub(super) struct Crew {
     pub(super) admission: Admission,
     /// Places for publications.
     pub(super) publishing: Admission,
-    /// How much of the wall the workers say is in force.
-    pub(super) level: OnceLock<Level>,
+    /// The wall that the first worker said stands.
+    pub(super) wall: OnceLock<Wall>,
     requests: mpsc::Sender<Request>,
     state: Mutex<State>,
     /// Told whenever a process is gone.
@@ -76,7 +76,7 @@ impl Crew {
             publishing: Admission::new(settings.publishers_max, 0, Duration::ZERO),
             settings,
             observer,
-            level: OnceLock::new(),
+            wall: OnceLock::new(),
             requests,
             state: Mutex::default(),
             gone: Condvar::new(),
@@ -127,7 +127,8 @@ impl Crew {
     pub(super) async fn start_apart(self: &Arc<Self>) -> Result<Started, LeaseError> {
         let (sender, started) = oneshot::channel();
         // Whoever asked may be gone by then; the worker is dropped, which kills it.
-        self.request(Request::Spawn(Box::new(move |result| drop(sender.send(result)))));
+        let deliver = Box::new(move |result| drop(sender.send(result)));
+        self.request(Request::Spawn(Purpose::Publish, deliver));
         match started.await {
             Ok(Ok(started)) => Ok(started),
             Ok(Err(failure)) => Err(LeaseError::Lost { end: failure.end() }),
@@ -233,7 +234,8 @@ impl Crew {
         for _ in state.spares.len() + state.starting..wanted {
             state.starting += 1;
             let crew = Arc::clone(self);
-            self.request(Request::Spawn(Box::new(move |result| crew.ready(result))));
+            let deliver = Box::new(move |result| crew.ready(result));
+            self.request(Request::Spawn(Purpose::Query, deliver));
         }
     }
 

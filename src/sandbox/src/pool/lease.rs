@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use domain::Notice;
 use domain::ids::ProjectId;
+use domain::limits::{LimitName, Limits};
 use domain::outcome::{FailureKind, LimitHit, Summary};
 use domain::question::{Question, VersionWanted};
 use domain::verdict::{Refusal, RefusalCode, Verdict};
@@ -19,10 +20,11 @@ use super::admission::Place;
 use super::attendant::Worker;
 use super::crew::Crew;
 use super::line::{Incoming, Line};
-use super::process::Process;
+use super::process::{Allowance, Process};
 use super::{LeaseError, SinkFull};
 use crate::end::{Stop, WorkerEnd};
 use crate::protocol::{FromWorker, ProtocolError, ToWorker, encode};
+use crate::wall::{Layer, ProcessLimits};
 
 /// How long a worker that closed its socket may take to end before it is killed.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -38,6 +40,8 @@ pub enum RunEnd {
     LimitHit(LimitHit),
     /// The run took longer than its wall time; the worker was killed.
     WallTime,
+    /// Its process asked the kernel for more than this limit gives it; the worker is dead.
+    Outgrown(LimitName),
     /// The sink takes no more; the worker was killed.
     Sink,
 }
@@ -165,6 +169,8 @@ impl Lease {
         self.phase = Phase::Busy;
         self.questions += 1;
         let deadline = Duration::from_millis(self.crew.settings.plan_ms_max);
+        self.allow(&question.limits)?;
+        self.allow_cpu(deadline)?;
         let line = line_of(&mut self.line)?;
         let said = tokio::time::timeout(deadline, async {
             line.send(&frame).await?;
@@ -215,6 +221,7 @@ impl Lease {
         self.phase = Phase::Busy;
         let frame =
             encode(&ToWorker::Go { notices: Cow::Borrowed(notices), descriptors: files.len() })?;
+        self.allow_cpu(wall)?;
         let line = line_of(&mut self.line)?;
         let said = tokio::time::timeout(wall, async {
             line.send(&frame).await?;
@@ -228,10 +235,39 @@ impl Lease {
             Ok(Ok(Incoming::Message(FromWorker::Finished(summary)))) => RunEnd::Finished(summary),
             Ok(Ok(Incoming::Message(FromWorker::Failed(kind)))) => RunEnd::Failed(kind),
             Ok(Ok(Incoming::Message(FromWorker::LimitHit(hit)))) => RunEnd::LimitHit(hit),
-            Ok(other) => return Err(explain(&self.process, other).await),
+            Ok(other) => {
+                let error = explain(&self.process, other).await;
+                return outgrown(&error).map(RunEnd::Outgrown).ok_or(error);
+            }
         };
         self.phase = Phase::Clean;
         Ok(end)
+    }
+
+    /// Lets the worker's process have what a question may, and no more.
+    ///
+    /// # Order
+    /// Before it is planned: planning allocates, too.
+    fn allow(&self, limits: &Limits) -> Result<(), ProtocolError> {
+        if !self.is_limited() {
+            return Ok(());
+        }
+        let hard = self.crew.settings.wall.queries;
+        let limits = ProcessLimits::for_data(limits.memory_bytes, limits.spill_bytes);
+        Ok(self.process.allow(&Allowance { hard, limits })?)
+    }
+
+    /// Lets each of its threads use the processor for that long.
+    fn allow_cpu(&self, wall: Duration) -> Result<(), ProtocolError> {
+        if !self.is_limited() {
+            return Ok(());
+        }
+        let threads = u32::try_from(self.crew.settings.threads.max(1)).unwrap_or(u32::MAX);
+        Ok(self.process.allow_cpu(wall.saturating_mul(threads))?)
+    }
+
+    fn is_limited(&self) -> bool {
+        self.crew.wall.get().is_some_and(|wall| wall.layers.contains(&Layer::Rlimits))
     }
 
     /// A handle that kills this lease's worker.
@@ -288,6 +324,27 @@ impl Drop for Lease {
 /// The line of a lease that still has one: it only goes when the lease is dropped.
 fn line_of(line: &mut Option<Line>) -> Result<&mut Line, ProtocolError> {
     line.as_mut().ok_or(ProtocolError::Truncated)
+}
+
+/// The limit that a lost worker's process outgrew, if that is how it was lost.
+///
+/// Where memory cannot be had the process aborts, or the kernel picks it when the machine has no more;
+/// processor time is threads times wall time, so whoever used it up ran for too long.
+fn outgrown(error: &WorkerError) -> Option<LimitName> {
+    let WorkerError::Lost { end } = error else { return None };
+    match end {
+        WorkerEnd::Aborted | WorkerEnd::Killed => Some(LimitName::MemoryBytes),
+        WorkerEnd::ProcessorTime => Some(LimitName::WallMs),
+        WorkerEnd::FileSize => Some(LimitName::SpillBytes),
+        WorkerEnd::Stopped(_)
+        | WorkerEnd::Left
+        | WorkerEnd::Panicked
+        | WorkerEnd::Exited { .. }
+        | WorkerEnd::SystemCallRefused
+        | WorkerEnd::MemoryFault
+        | WorkerEnd::Signalled { .. }
+        | WorkerEnd::Unknown => None,
+    }
 }
 
 /// Says why a worker did not answer as it should; it is dead when this returns.

@@ -14,21 +14,32 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Instant;
 
+use super::PoolSettings;
 use super::attendant::{Attendant, Worker};
 use super::crew::Crew;
 use super::process::Process;
 use super::scratch::ScratchFolder;
 use crate::end::WorkerEnd;
 use crate::protocol::ProtocolError;
+use crate::wall::Layer;
 
 /// What the spawner is asked for.
 pub(super) enum Request {
     /// Start a worker, and hand it over when it is ready.
-    Spawn(Delivery),
+    Spawn(Purpose, Delivery),
     /// Look again when the next worker has rested long enough.
     Look,
     /// End.
     Quit,
+}
+
+/// What a worker is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Questions of one project.
+    Query,
+    /// One publication.
+    Publish,
 }
 
 /// Takes a worker when it is ready, or hears why there is none; called exactly once.
@@ -56,13 +67,21 @@ pub(super) enum StartFailure {
         /// What was wrong with what it said.
         source: ProtocolError,
     },
+    /// A layer of the wall that must stand cannot be put up.
+    #[error("cannot put up the layer {layer} of its wall: {reason}")]
+    NoWall {
+        /// Which.
+        layer: Layer,
+        /// Why, in the kernel's words.
+        reason: String,
+    },
 }
 
 impl StartFailure {
     /// How the worker ended, as far as there was one.
     pub(super) fn end(&self) -> WorkerEnd {
         match self {
-            Self::Spawn(_) => WorkerEnd::Unknown,
+            Self::Spawn(_) | Self::NoWall { .. } => WorkerEnd::Unknown,
             Self::Greeting { end, .. } => *end,
         }
     }
@@ -71,10 +90,10 @@ impl StartFailure {
 /// Starts workers and ends the rest of those at rest, until it is told to quit.
 pub(super) fn run(crew: &Arc<Crew>, requests: &Receiver<Request>) {
     for number in 1.. {
-        let Some(deliver) = next_spawn(crew, requests) else {
+        let Some((purpose, deliver)) = next_spawn(crew, requests) else {
             return;
         };
-        if let Err(failure) = spawn(crew, number, deliver) {
+        if let Err(failure) = spawn(crew, number, purpose, deliver) {
             let error = &failure as &dyn std::error::Error;
             tracing::error!(worker.number = number, error, "a worker could not be started");
         }
@@ -82,14 +101,14 @@ pub(super) fn run(crew: &Arc<Crew>, requests: &Receiver<Request>) {
 }
 
 /// Waits for the next worker to start; none when it is time to quit.
-fn next_spawn(crew: &Arc<Crew>, requests: &mpsc::Receiver<Request>) -> Option<Delivery> {
+fn next_spawn(crew: &Arc<Crew>, requests: &mpsc::Receiver<Request>) -> Option<(Purpose, Delivery)> {
     loop {
         let request = match crew.rest_ends() {
             Some(end) => requests.recv_timeout(end.saturating_duration_since(Instant::now())),
             None => requests.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match request {
-            Ok(Request::Spawn(deliver)) => return Some(deliver),
+            Ok(Request::Spawn(purpose, deliver)) => return Some((purpose, deliver)),
             Ok(Request::Look) => {}
             Ok(Request::Quit) | Err(RecvTimeoutError::Disconnected) => return None,
             Err(RecvTimeoutError::Timeout) => crew.retire(Instant::now()),
@@ -98,10 +117,10 @@ fn next_spawn(crew: &Arc<Crew>, requests: &mpsc::Receiver<Request>) -> Option<De
 }
 
 /// Starts one worker's process and the thread that attends to it.
-fn spawn(crew: &Arc<Crew>, number: u64, deliver: Delivery) -> io::Result<()> {
+fn spawn(crew: &Arc<Crew>, number: u64, purpose: Purpose, deliver: Delivery) -> io::Result<()> {
     let started = Instant::now();
     let made = ScratchFolder::create(&crew.settings.scratch, number)
-        .and_then(|folder| Ok((process(crew, number)?, folder)));
+        .and_then(|folder| Ok((process(&crew.settings, number)?, folder)));
     let ((process, child, socket), folder) = match made {
         Ok(made) => made,
         Err(error) => {
@@ -111,7 +130,8 @@ fn spawn(crew: &Arc<Crew>, number: u64, deliver: Delivery) -> io::Result<()> {
         }
     };
     crew.enlist(&process);
-    let attendant = Attendant::new(Arc::clone(crew), process, child, folder, started, deliver);
+    let crew = Arc::clone(crew);
+    let attendant = Attendant::new(crew, process, child, folder, started, purpose, deliver);
     // When there can be no thread, the attendant is dropped, which kills, reaps and tells.
     thread::Builder::new()
         .name(format!("worker-{number}"))
@@ -123,13 +143,13 @@ fn spawn(crew: &Arc<Crew>, number: u64, deliver: Delivery) -> io::Result<()> {
 ///
 /// Without a hook before exec and with nothing but a socket to hand over, std spawns by vfork:
 /// fast, however large this process is.
-fn process(
-    crew: &Crew,
+pub(super) fn process(
+    settings: &PoolSettings,
     number: u64,
 ) -> io::Result<(Arc<Process>, std::process::Child, UnixStream)> {
     let (ours, theirs) = UnixStream::pair()?;
-    let mut child = Command::new(&crew.settings.executable)
-        .args(&crew.settings.arguments)
+    let mut child = Command::new(&settings.executable)
+        .args(&settings.arguments)
         .env_clear()
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         .stdout(Stdio::null())

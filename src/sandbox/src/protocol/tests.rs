@@ -21,6 +21,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::*;
+use crate::probe::Probe;
+use crate::wall::{Level, ProcessLimits};
 
 /// Any text, of any characters.
 fn text() -> impl Strategy<Value = String> {
@@ -75,10 +77,23 @@ fn pins(mounts: &[Mount]) -> Vec<Pin> {
     mounts.iter().map(pin).collect()
 }
 
+fn hello() -> impl Strategy<Value = ToWorker<'static>> {
+    (text(), any::<usize>(), any::<u64>()).prop_map(|(path, threads, bytes)| ToWorker::Hello {
+        wall: WallWanted {
+            level: Level::Strict,
+            limits: ProcessLimits { memory_bytes: bytes, file_bytes: bytes },
+            scratch: path.clone().into(),
+            without: Some(Layer::Landlock),
+            probe: Some(Probe::ReadFile(path.into())),
+        },
+        threads,
+        descriptors: threads,
+    })
+}
+
 fn to_worker() -> impl Strategy<Value = ToWorker<'static>> {
     prop_oneof![
-        (text(), any::<usize>())
-            .prop_map(|(path, threads)| ToWorker::Hello { scratch: path.into(), threads }),
+        hello(),
         question().prop_map(|question| ToWorker::Plan(Cow::Owned(question))),
         any::<usize>()
             .prop_map(|descriptors| ToWorker::Go { notices: Vec::new().into(), descriptors }),
@@ -122,7 +137,9 @@ fn from_worker() -> impl Strategy<Value = FromWorker> {
         rows,
     });
     prop_oneof![
-        Just(FromWorker::Ready { sandbox_level: Level::Process }),
+        Just(FromWorker::Ready(Wall { level: Level::Strict, layers: Layer::ALL.into() })),
+        text().prop_map(|reason| FromWorker::NoWall { layer: Layer::Seccomp, reason }),
+        any::<Option<i32>>().prop_map(|errno| FromWorker::Probed { errno }),
         verdict().prop_map(FromWorker::Verdict),
         refusal.prop_map(FromWorker::Refused),
         digest().prop_map(|sha256| {

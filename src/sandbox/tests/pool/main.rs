@@ -9,6 +9,7 @@ mod publications;
 mod questions;
 mod script;
 mod server;
+mod wall;
 
 use std::fs::File;
 use std::path::Path;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::time::Duration;
 
 use domain::Verdict;
-use sandbox::{LeaseError, NoVerdict, RunEnd, SinkFull, Stop, WorkerEnd, WorkerError};
+use sandbox::{LeaseError, Level, NoVerdict, RunEnd, SinkFull, Stop, WorkerEnd, WorkerError};
 
 use super::script::{self, question};
 use super::{LONG, Room, loss, project_id, rows, run};
@@ -15,7 +15,7 @@ async fn a_question_is_planned_then_run_and_its_answer_comes_whole() {
 
     let (end, answer) = room.ask("p-ada", "chunk 3000000").await;
 
-    assert_eq!(room.pool.level(), "process");
+    assert_eq!(room.pool.wall().level, Level::Off);
     assert!(rows(end) > 0);
     assert!(answer == script::answer(3_000_000));
 }

@@ -19,8 +19,8 @@ use domain::question::{Format, MountedFile, OnLimit, Question, Version, VersionW
 use domain::redaction::{Ground, MountedRedactions, RedactionCount, RedactionCounts};
 use domain::task::{PackedFile, Task, TaskEnd};
 use domain::verdict::{Refusal, RefusalCode, Verdict};
-use sandbox::PoolSettings;
 use sandbox::protocol::{FromWorker, Receiver, Sender, ToWorker};
+use sandbox::{Level, PoolSettings, ProcessLimits, WallSettings};
 
 /// An argument that matches no test: it says that this process is a worker.
 const AS_WORKER: &str = "as-worker";
@@ -41,6 +41,13 @@ pub(crate) fn settings(folder: &Path) -> PoolSettings {
         queue_wait_ms: 3_600_000,
         threads: 1,
         publishers_max: 1,
+        wall: WallSettings {
+            level: Level::Off,
+            queries: ProcessLimits::NONE,
+            publications: ProcessLimits::NONE,
+            is_tested: false,
+            without: None,
+        },
     }
 }
 
@@ -139,6 +146,13 @@ pub(crate) fn work() {
     let socket = sandbox::isolate::enter().unwrap();
     let raw = socket.try_clone().unwrap();
     let (mut receiver, sender) = Receiver::open(socket).unwrap();
+    let Some((ToWorker::Hello { wall: wanted, .. }, files)) = receiver.receive().unwrap() else {
+        std::process::exit(0);
+    };
+    std::env::set_current_dir(&wanted.scratch).unwrap();
+    let raised = sandbox::isolate::raise_or_tell(&wanted, &files, sender).unwrap();
+    let Some((wall, mut sender)) = raised else { std::process::exit(0) };
+    sender.send(&FromWorker::Ready(wall)).unwrap();
     let mut worker = Worker { sender, raw, sql: String::new() };
     while let Some((message, files)) = receiver.receive().unwrap() {
         worker.obey(message, files);
@@ -155,11 +169,7 @@ struct Worker {
 impl Worker {
     fn obey(&mut self, message: ToWorker<'static>, files: Vec<File>) {
         match message {
-            ToWorker::Hello { scratch, .. } => {
-                std::env::set_current_dir(scratch).unwrap();
-                let sandbox_level = sandbox::isolate::LEVEL;
-                self.say(&FromWorker::Ready { sandbox_level });
-            }
+            ToWorker::Hello { .. } => panic!("greeted twice"),
             ToWorker::Plan(question) => self.plan(question),
             ToWorker::Go { .. } => self.go(files),
             ToWorker::Publish { job, .. } => self.publish(&job.codebook.title, files),
@@ -210,6 +220,15 @@ impl Worker {
             }
             ["park"] => park(),
             ["abort"] => std::process::abort(),
+            ["fork"] => drop(std::process::Command::new("true").status()),
+            ["allocate", mebibytes] => {
+                let bytes = mebibytes.parse::<usize>().unwrap() << 20;
+                rows = std::hint::black_box(vec![1_u8; bytes]).len() as u64;
+            }
+            ["write", mebibytes] => {
+                let bytes = mebibytes.parse::<usize>().unwrap() << 20;
+                std::fs::write("long", vec![0_u8; bytes]).unwrap();
+            }
             ["exit", code] => std::process::exit(code.parse().unwrap()),
             ["garbage"] => self.raw.write_all(b"\xff is no kind of frame").unwrap(),
             ["verdict", "again"] => self.say(&FromWorker::Verdict(verdict())),
