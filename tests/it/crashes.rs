@@ -181,7 +181,7 @@ fn a_crash_gives_no_budget_back() {
 }
 
 /// Asks over a connection that is cut as soon as the query runs; gives the query's id.
-fn ask_and_hang_up(room: &Room, caller: &Caller<'_>, sql: &str) -> String {
+fn ask_and_hang_up(room: &Room, caller: &Caller<'_>, sql: &str, preference: &str) -> String {
     let before = newest(caller);
     let mut connection = TcpStream::connect(room.url.strip_prefix("http://").unwrap()).unwrap();
     let body = json!({"sql": sql}).to_string();
@@ -189,7 +189,7 @@ fn ask_and_hang_up(room: &Room, caller: &Caller<'_>, sql: &str) -> String {
     write!(
         connection,
         "POST /v1/queries HTTP/1.1\r\nHost: room\r\nAuthorization: Bearer {token}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+         Content-Type: application/json\r\n{preference}Content-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .unwrap();
@@ -203,14 +203,30 @@ fn newest(caller: &Caller<'_>) -> Option<String> {
     page["queries"][0]["id"].as_str().map(str::to_owned)
 }
 
-/// A lost connection loses nothing: the answer lies there, under the newest record.
+/// Who waits and hangs up ends the question, and its outcome says so.
 #[test]
-fn an_answer_whose_connection_was_cut_can_be_fetched() {
+fn a_question_whose_caller_hangs_up_is_stopped() {
+    let room = Room::furnished();
+    let ada = room.granted("ada", &["listings"]);
+
+    let query = ask_and_hang_up(&room, &ada, &endless(), "");
+
+    let ended = ada.ended(&query);
+    assert_eq!(ended["state"], "stopped");
+    assert_eq!(ended["code"], "query_stopped");
+    let outcome = until("its outcome", || room.entries("outcome").pop());
+    assert_eq!(outcome["outcome"], "query_stopped");
+    assert_eq!(ada.csv(COUNT), "n\r\n4\r\n", "its worker is free");
+}
+
+/// Who does not wait loses nothing by hanging up: the answer lies there, under the newest record.
+#[test]
+fn an_answer_that_is_not_waited_for_can_be_fetched_after_the_connection_was_cut() {
     let room = Room::furnished();
     let ada = room.granted("ada", &["listings"]);
     let some_work = "SELECT count(*) AS n FROM listings a, listings b, listings c, listings d, listings e, listings f, listings g";
 
-    let query = ask_and_hang_up(&room, &ada, some_work);
+    let query = ask_and_hang_up(&room, &ada, some_work, "Prefer: respond-async\r\n");
 
     assert_eq!(ada.ended(&query)["state"], "answered");
     let answer = Answer::of(ada.get(&format!("/v1/queries/{query}/result"))).json();

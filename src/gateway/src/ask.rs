@@ -93,8 +93,8 @@ pub enum Reply {
     Plan(Box<Planned>),
 }
 
-/// A question on its way. It goes its way to the end, whether anybody waits for it or not, so that
-/// a lost connection loses no answer: docs/decisions/0004-a-lost-connection.md.
+/// A question on its way. It goes its way to the end, unless somebody stops it:
+/// docs/decisions/0013-who-hangs-up-ends-the-question.md.
 pub struct Asked {
     /// Told once the question was allowed and its intent is durable.
     pub admitted: oneshot::Receiver<()>,

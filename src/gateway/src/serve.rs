@@ -169,6 +169,8 @@ fn build(
     .on_connect(note_peer)
     .disable_signals()
     .tcp_nodelay(true)
+    // Who closes a connection waits for nothing any more: decision 13.
+    .h1_allow_half_closed(false)
     .max_connections(connections_max(threads))
     .client_request_timeout(Duration::from_secs(settings.head_timeout_s))
     .keep_alive(Duration::from_secs(settings.keep_alive_s))

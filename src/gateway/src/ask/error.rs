@@ -108,6 +108,9 @@ pub enum Stopped {
     /// Its project cancelled it.
     #[error("was cancelled")]
     Cancelled,
+    /// Whoever waited for it went away.
+    #[error("was abandoned")]
+    Abandoned,
     /// A right that it ran under was taken back.
     #[error("lost a right it ran under")]
     Withdrawn(Box<Denial>),

@@ -40,6 +40,7 @@ struct Handle {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum StopReason {
     Cancelled,
+    Abandoned,
     Closing,
     Withdrawn(Box<Withdrawn>),
 }
@@ -83,6 +84,15 @@ impl Running {
             let _ = stop.send(StopReason::Cancelled);
         }
         true
+    }
+
+    /// Stops a query that nobody waits for any more. Nothing happens where it has ended.
+    pub(crate) fn abandon(&self, query: &QueryId) {
+        let mut state = lock(&self.state);
+        if let Some(stop) = state.running.get_mut(query).and_then(|handle| handle.stop.take()) {
+            // It may be ending at this very moment.
+            let _ = stop.send(StopReason::Abandoned);
+        }
     }
 
     /// Stops every query that reads a snapshot which was withdrawn.
@@ -149,6 +159,7 @@ impl RunningQuery {
     pub(crate) async fn stopped(&mut self) -> AskError {
         match (&mut self.stop).await {
             Ok(StopReason::Cancelled) => Stopped::Cancelled.into(),
+            Ok(StopReason::Abandoned) => Stopped::Abandoned.into(),
             Ok(StopReason::Closing) => AskError::Closing,
             Ok(StopReason::Withdrawn(withdrawn)) => AskError::SnapshotWithdrawn(withdrawn),
             // Nobody can stop it any more.

@@ -59,7 +59,8 @@ pub(crate) fn operations(config: &mut ServiceConfig) {
 ///
 /// The answer is complete, hashed and logged before its first byte. With `Prefer: respond-async`
 /// or `wait=N` the record's address comes instead, once the question was admitted and the wait is
-/// over. A lost connection loses nothing: the question goes on, and its answer can be fetched.
+/// over; then it does not matter whether the connection lasts. Without, a question that runs ends
+/// when its connection is closed. A stored answer can be fetched in either case.
 #[utoipa::path(
     tag = "queries",
     params(
@@ -94,10 +95,38 @@ pub(crate) async fn ask(
     let preference = Preference::of(request.headers());
     let asking = body.asking(caller.principal()?, &context, format)?;
     let (query, project) = (asking.query.clone(), project_of(&caller)?);
-    match wait(room.ask(asking), preference.wait).await? {
+    let patience = Patience::of(&room, &query, preference);
+    let reply = wait(room.ask(asking), preference.wait).await;
+    patience.is_rewarded();
+    match reply? {
         Some(Reply::Answer(released)) => Ok(answer::respond(&released, Part::Whole)),
         Some(Reply::Plan(planned)) => json(StatusCode::OK, &PlanBody::of(&planned)),
         None => accepted(&room, project, query, preference).await,
+    }
+}
+
+/// Somebody who waits for an answer over an open connection. Where the connection is closed, what
+/// handles the request is dropped, and the question is abandoned.
+struct Patience(Option<(web::Data<Application>, QueryId)>);
+
+impl Patience {
+    /// Who prefers an answer later does not wait for it.
+    fn of(room: &web::Data<Application>, query: &QueryId, preference: Preference) -> Self {
+        let waits = preference.wait.is_none();
+        Self(waits.then(|| (web::Data::clone(room), query.clone())))
+    }
+
+    /// The end came first.
+    fn is_rewarded(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Patience {
+    fn drop(&mut self) {
+        if let Some((room, query)) = self.0.take() {
+            room.running().abandon(&query);
+        }
     }
 }
 

@@ -174,6 +174,10 @@ impl From<&Stopped> for Problem {
                     .limit(LimitMember::of(*name, *allowed, None))
             }
             Stopped::Cancelled => Kind::QueryStopped.problem("The query was cancelled."),
+            Stopped::Abandoned => Kind::QueryStopped.problem(
+                "The query was stopped when the connection that waited for it was closed. Ask with \
+                 `Prefer: respond-async` or `wait=N` and it goes on without you.",
+            ),
             Stopped::Withdrawn(denial) => Kind::QueryStopped.problem(format!(
                 "A right that the query ran under was taken back. {}",
                 denial.explanation()
