@@ -53,7 +53,7 @@ use ledger::{SigningKey, VerifyingKey};
 
 pub use adopt::{AdoptError, Adoption};
 pub use codebooks::{Codebooks, CodebooksError, StoredCodebook, embedded as embedded_codebooks};
-pub use compact::{Compaction, PendingCompaction};
+pub use compact::{Compaction, PendingCompaction, Rewritten};
 pub use damage::{Damage, DamageKind, DamagedSnapshot};
 pub use draft::DraftFault;
 pub use edition::SignedEdition;
@@ -217,7 +217,11 @@ impl Catalogue {
         adopt::check_existing(existing.as_deref(), &snapshot, view)?;
         let is_new = existing.is_none();
         let snapshot = existing.unwrap_or_else(|| Arc::new(snapshot));
-        if is_new && let Err(error) = adopt::store(&self.layout, &snapshot, &draft.files, from) {
+        let store = || {
+            adopt::take_in(&self.layout, snapshot.dataset(), &draft.files, from)?;
+            adopt::store(&self.layout, &snapshot)
+        };
+        if is_new && let Err(error) = store() {
             // Nothing more to say if sweeping fails, too: the next start sweeps again.
             let _ = self.discard(&snapshot);
             return Err(error);

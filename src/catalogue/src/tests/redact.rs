@@ -13,8 +13,8 @@ use domain::{ColumnName, Sha256Digest};
 
 use crate::fixture::{Room, day, name, now};
 use crate::{
-    Catalogue, Compaction, OpenError, PendingCompaction, Resolution, SignedEdition, Snapshot,
-    Unsettled,
+    Catalogue, Compaction, OpenError, PendingCompaction, Resolution, Rewritten, SignedEdition,
+    Snapshot, Unsettled,
 };
 
 fn redaction(key: &str, columns: &[&str]) -> Redaction {
@@ -53,7 +53,8 @@ fn compact(room: &Room, catalogue: &Catalogue, snapshot: &Arc<Snapshot>) -> Pend
         period: None,
     };
     let columns: Vec<ColumnSummary> = snapshot.manifest().columns.clone();
-    let rewritten = BTreeMap::from([(old, vec![file])]);
+    let folder_path = folder.path().to_owned();
+    let rewritten = BTreeMap::from([(old, Rewritten { files: vec![file], folder: folder_path })]);
     let compaction = Compaction {
         snapshot,
         rewritten: &rewritten,
@@ -62,7 +63,6 @@ fn compact(room: &Room, catalogue: &Catalogue, snapshot: &Arc<Snapshot>) -> Pend
         redactions: 1,
         created: now(),
         tool: "readingroom 0.1.0".to_owned(),
-        folder: folder.path(),
     };
     catalogue.compact(&compaction).unwrap()
 }
