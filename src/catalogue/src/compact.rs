@@ -118,7 +118,6 @@ impl Catalogue {
             self.reveal(std::slice::from_ref(&pending.snapshot), None)?;
         }
         self.reveal_tombstone(&pending.tombstone)?;
-        load::sweep_files(&self.view(), &[], pending.snapshot.dataset())?;
         *is_taken = false;
         Ok(())
     }
@@ -137,21 +136,22 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Puts a tombstone in the place of a snapshot, in the folder and in the view.
+    /// Puts a tombstone in the place of a snapshot, in the folder and in the view; then the files go
+    /// that only that snapshot named.
     pub(crate) fn reveal_tombstone(
         &self,
         signed: &Arc<SignedTombstone>,
     ) -> Result<(), FolderError> {
         crate::tombstone::reveal(&self.layout, signed)?;
         let stone = signed.tombstone();
+        let mut gone = None;
         self.change_view(|view| {
-            if let Some(all) = view.snapshots.get_mut(&stone.dataset) {
-                all.remove(&stone.snapshot.id);
-            }
+            let all = view.snapshots.get_mut(&stone.dataset);
+            gone = all.and_then(|all| all.remove(&stone.snapshot.id));
             let all = view.tombstones.entry(stone.dataset.clone()).or_default();
             all.insert(stone.snapshot.id.clone(), Arc::clone(signed));
         });
-        Ok(())
+        gone.map_or(Ok(()), |gone| load::remove_files_of(&gone, &self.view()))
     }
 }
 

@@ -350,9 +350,6 @@ impl Catalogue {
                 }
             }
         }
-        for stone in tombstones {
-            load::sweep_files(&self.view(), &[], &stone.tombstone().dataset)?;
-        }
         *leftovers = Leftovers::default();
         *is_taken = false;
         Ok(())
@@ -405,7 +402,7 @@ impl Catalogue {
     fn discard(&self, snapshot: &Snapshot) -> Result<(), FolderError> {
         let (dataset, id) = (snapshot.dataset(), snapshot.id());
         folder::discard(&self.layout.pending_snapshot(dataset, id))?;
-        load::sweep_files(&self.view(), &[], dataset)
+        load::remove_files_of(snapshot, &self.view())
     }
 
     /// Puts a changed view in the place of the one that others may still be reading.

@@ -403,6 +403,22 @@ fn edition_of_name(name: &str) -> Option<EditionId> {
     EditionId::parse(name.strip_suffix(".json")?).ok()
 }
 
+/// Removes the files of a snapshot that has gone which no other names.
+///
+/// Those alone: what a damaged snapshot left out of the view names must be there once its missing
+/// file is back.
+pub(crate) fn remove_files_of(gone: &Snapshot, view: &View) -> Result<(), FolderError> {
+    let dataset = gone.dataset();
+    let others = view.snapshots.get(dataset).into_iter().flat_map(BTreeMap::values);
+    let resources = others.flat_map(|snapshot| &snapshot.manifest.resources);
+    let named: BTreeSet<_> = resources.map(|resource| resource.hash.0).collect();
+    let own = gone.manifest.resources.iter().map(|resource| resource.hash.0);
+    for sha256 in own.filter(|sha256| !named.contains(sha256)) {
+        folder::remove(&view.layout.file(dataset, &sha256))?;
+    }
+    Ok(())
+}
+
 /// Removes the files of a dataset that no snapshot names.
 pub(crate) fn sweep_files(
     view: &View,

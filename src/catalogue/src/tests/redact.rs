@@ -11,7 +11,7 @@ use domain::publication::DraftFile;
 use domain::redaction::{Ground, RedactedRows, Redaction, RedactionCount};
 use domain::{ColumnName, Sha256Digest};
 
-use crate::fixture::{Room, day, name, now};
+use crate::fixture::{Part, Room, day, name, now};
 use crate::{
     Catalogue, Compaction, OpenError, PendingCompaction, Resolution, Rewritten, SignedEdition,
     Snapshot, Unsettled,
@@ -250,6 +250,33 @@ fn what_a_crash_left_of_a_compacted_snapshot_is_swept() {
         fs::read_dir(folder).unwrap().map(|it| it.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, ["redacted.json", "redacted.json.sig"]);
+}
+
+/// What only a damaged snapshot names is there when its missing file is back.
+#[test]
+fn a_compaction_leaves_the_other_files_of_a_damaged_snapshot_alone() {
+    let room = Room::new();
+    let catalogue = two_editions(&room);
+    let parts: &[Part<'_>] = &[(None, b"staged, missing"), (None, b"staged, there")];
+    let staged = room.stage(&catalogue, "listings", day("2026-11-03"), parts);
+    drop(catalogue);
+    let missing = room.find(&format!("{}.parquet", staged.files()[0].sha256));
+    let away = room.path().join("away");
+    fs::rename(&missing, &away).unwrap();
+    let catalogue = room.open_unlogged();
+    assert_eq!(catalogue.damaged().len(), 1);
+
+    let current = Arc::clone(catalogue.view().current(&name("listings")).unwrap());
+    let pending = compact(&room, &catalogue, &current);
+    catalogue.settle_compaction(pending).unwrap();
+
+    assert!(!holds(&room, b"new with a name"));
+    assert!(holds(&room, b"staged, there"));
+    fs::rename(&away, &missing).unwrap();
+    let catalogue = room.open_unlogged();
+    assert!(catalogue.damaged().is_empty());
+    let staged = Arc::clone(catalogue.view().snapshot(&name("listings"), staged.id()).unwrap());
+    assert!(catalogue.verify(&staged).damages.is_empty());
 }
 
 #[test]
