@@ -131,11 +131,13 @@ impl<'a> Loader<'a> {
         if let Some(signed) = tombstone::read(self.layout, self.sealer, dataset, id, false)? {
             // A crash may have come before all of the snapshot was removed.
             tombstone::sweep(path)?;
+            tombstone::sweep_unfinished(path, true)?;
             let all = self.loaded.view.tombstones.entry(dataset.clone()).or_default();
             all.insert(id.clone(), Arc::new(signed));
             return Ok(true);
         }
         let pending = tombstone::read(self.layout, self.sealer, dataset, id, true)?;
+        tombstone::sweep_unfinished(path, pending.is_some())?;
         self.loaded.pending_tombstones.extend(pending.map(Arc::new));
         Ok(false)
     }

@@ -231,6 +231,23 @@ fn a_crash_after_the_log_has_it_completes_the_compaction() {
     assert!(crashed.open().unwrap().unsettled().is_empty());
 }
 
+/// The power went while the tombstone was being written: its seal comes first.
+#[test]
+fn what_a_crash_left_of_a_tombstone_that_never_came_to_be_is_swept() {
+    let room = Room::new();
+    let catalogue = two_editions(&room);
+    let current = Arc::clone(catalogue.view().current(&name("listings")).unwrap());
+    let before = room.all_files();
+    let folder = room.path().join("snapshots/listings").join(current.id().as_str());
+    fs::write(folder.join("redacted.json.sig"), "a seal").unwrap();
+    fs::write(folder.join(".tmp-1a2b3c"), "half a tomb").unwrap();
+
+    let catalogue = room.open_unlogged();
+
+    assert!(catalogue.view().snapshot(&name("listings"), current.id()).is_some());
+    assert_eq!(room.all_files(), before);
+}
+
 /// The tombstone stands, and the power went before the old manifest was removed.
 #[test]
 fn what_a_crash_left_of_a_compacted_snapshot_is_swept() {
