@@ -106,3 +106,30 @@ fn a_publication_that_finds_the_disk_full_leaves_the_old_edition_and_gives_the_r
     let count = room.role("regulator").csv("SELECT count(*) AS n FROM listings");
     assert_eq!(count, "n\r\n40000\r\n");
 }
+
+/// What was taken out is out of every answer; its files follow when there is room again.
+#[test]
+fn a_compaction_that_finds_the_disk_full_leaves_the_old_snapshot_and_gives_the_room_back() {
+    let bare = Folder::bare();
+    let Some(disk) = Disk::mount(bare.path()) else { return };
+    let folder = bare.init(ROOMY);
+    furniture::publish_traders(&folder);
+    let elsewhere = Folder::bare();
+    let source = elsewhere.delivery("many.ndjson", incompressible());
+    folder.done(&["publish", "listings", source.to_str().unwrap(), "--as-of", "2024-11-01"]);
+    let words = ["--key", "l-7", "--ground", "order", "--reason", "a ruling"];
+    folder.done(&[&["redact", "listings"][..], &words].concat());
+    let (list, free) = (folder.json(&["snapshots", "list", "listings"]), disk.free_bytes());
+
+    let ballast = disk.leave(1024 * 1024);
+    let said = folder.refused(&["snapshots", "compact", "listings"]);
+    drop(ballast);
+
+    assert!(said.contains("The server's disk is full"), "{said}");
+    assert_eq!(folder.json(&["snapshots", "list", "listings"]), list);
+    assert!(free < disk.free_bytes() + GROWTH_BYTES, "{free} {}", disk.free_bytes());
+    folder.done(&["snapshots", "compact", "listings"]);
+    let room = folder.serve();
+    let count = room.role("regulator").csv("SELECT count(*) AS n FROM listings");
+    assert_eq!(count, "n\r\n39999\r\n");
+}

@@ -21,7 +21,7 @@ const STEPS: [&str; 7] =
     ["fsync", "fdatasync", "rename", "renameat", "unlink", "mkdir", "ftruncate"];
 
 /// More calls of one kind than one thread of a publication makes.
-const CALLS_MAX: u64 = 40;
+pub(crate) const CALLS_MAX: u64 = 40;
 
 /// Any call that touches a file, and how many of them are worth being killed at.
 const ANY_CALL: &str = "%file,%desc";
@@ -78,19 +78,8 @@ impl Scene {
     /// Publishes on a copy, to be killed at a call.
     fn killed_at(&self, calls: &str, number: u64) -> Attempt {
         let folder = self.folder.copy();
-        let trace = format!("trace={calls}");
-        let inject = format!("inject={calls}:signal=SIGKILL:when={number}");
-        let mut strace = Command::new("strace");
-        strace.args(["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject, PROGRAM]);
-        // Few threads, so that the N-th call of a thread is about the N-th of all.
-        strace.env("TOKIO_WORKER_THREADS", "1").env_remove("READINGROOM_TOKEN");
-        let output = strace
-            .args(self.words())
-            .args(["--data", folder.path().to_str().unwrap()])
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        Attempt { folder, was_killed: !output.status.success() }
+        let was_killed = kill_at(&folder, &self.words(), calls, number);
+        Attempt { folder, was_killed }
     }
 
     /// Publishes on copies, to be killed at each call of these kinds in turn, and checks what is
@@ -136,7 +125,7 @@ impl Attempt {
 
 impl Folder {
     /// Another folder with the same content.
-    fn copy(&self) -> Self {
+    pub(crate) fn copy(&self) -> Self {
         let copy = Self::bare();
         let copied = Command::new("cp").arg("-a").args([self.path(), copy.path()]).status();
         assert!(copied.unwrap().success());
@@ -168,8 +157,25 @@ impl Folder {
     }
 }
 
+/// Runs a command on a folder, to be killed at the N-th call of some kinds; says whether it was.
+pub(crate) fn kill_at(folder: &Folder, words: &[&str], calls: &str, number: u64) -> bool {
+    let trace = format!("trace={calls}");
+    let inject = format!("inject={calls}:signal=SIGKILL:when={number}");
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject, PROGRAM]);
+    // Few threads, so that the N-th call of a thread is about the N-th of all.
+    strace.env("TOKIO_WORKER_THREADS", "1").env_remove("READINGROOM_TOKEN");
+    let output = strace
+        .args(words)
+        .args(["--data", folder.path().to_str().unwrap()])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    !output.status.success()
+}
+
 /// Whether `strace` is there and may do its work; if not, a line says so.
-fn may_trace() -> bool {
+pub(crate) fn may_trace() -> bool {
     let tried: Option<Output> =
         Command::new("strace").args(["-f", "-qq", "-o", "/dev/null", "true"]).output().ok();
     let may = tried.as_ref().is_some_and(|output| output.status.success());

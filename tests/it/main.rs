@@ -16,6 +16,7 @@ mod full_disk;
 mod furniture;
 mod guide;
 mod killed;
+mod killed_compaction;
 mod limits;
 mod log;
 mod main_job;

@@ -65,7 +65,7 @@ fn telling(caller: &Caller<'_>, as_of: &str) -> Vec<String> {
 }
 
 /// Every file below a folder, and every cell of those that are Parquet: none holds a text.
-fn nowhere_below(folder: &Path, text: &str) -> bool {
+pub(crate) fn nowhere_below(folder: &Path, text: &str) -> bool {
     // What is removed meanwhile holds nothing.
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).all(|path| {

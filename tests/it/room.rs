@@ -158,7 +158,17 @@ impl Folder {
 
     /// Starts a server on it that cannot write a file beyond this length, as on a full disk.
     pub(crate) fn serve_within(self, file_blocks_max: u32) -> Room {
-        let script = format!("trap '' XFSZ; ulimit -f {file_blocks_max}; exec \"$0\" \"$@\"");
+        self.serve_under(&format!("trap '' XFSZ; ulimit -f {file_blocks_max}"))
+    }
+
+    /// Starts a server on it that may have so few files open.
+    pub(crate) fn serve_with_open_files(self, open_files_max: u32) -> Room {
+        self.serve_under(&format!("ulimit -n {open_files_max}"))
+    }
+
+    /// Starts a server on it under limits of a shell.
+    fn serve_under(self, limits: &str) -> Room {
+        let script = format!("{limits}; exec \"$0\" \"$@\"");
         let mut shell = Command::new("sh");
         shell.args(["-c", &script, PROGRAM]).env_remove("READINGROOM_TOKEN").stdin(Stdio::null());
         self.serve_by(shell)

@@ -9,7 +9,7 @@ use domain::canonical::{self, CanonicalizeError};
 use domain::manifest::MANIFEST_PROFILE;
 use domain::publication::{Draft, DraftFile};
 use domain::task::RowChanges;
-use domain::{Date, Manifest, Sha256Digest, SnapshotId, Timestamp};
+use domain::{DatasetName, Date, Manifest, Sha256Digest, SnapshotId, Timestamp};
 
 use crate::codebooks::StoredCodebook;
 use crate::damage::DamageKind;
@@ -136,21 +136,24 @@ pub(crate) fn check_existing(
     Ok(())
 }
 
-/// Makes a snapshot durable under its pending name: files first, then the manifest.
-pub(crate) fn store(
+/// Makes files of a worker's folder durable under their digests; no snapshot names them yet.
+pub(crate) fn take_in<'a>(
     layout: &Layout,
-    snapshot: &Snapshot,
-    files: &[DraftFile],
+    dataset: &DatasetName,
+    files: impl IntoIterator<Item = &'a DraftFile>,
     from: &Path,
 ) -> Result<(), AdoptError> {
-    let dataset = snapshot.dataset();
     let home = layout.files(dataset);
     folder::create(&home)?;
     for file in files {
         import(&from.join(&file.file), file, &layout.file(dataset, &file.sha256))?;
     }
-    folder::sync(&home)?;
+    Ok(folder::sync(&home)?)
+}
 
+/// Makes a snapshot durable under its pending name; its files are.
+pub(crate) fn store(layout: &Layout, snapshot: &Snapshot) -> Result<(), AdoptError> {
+    let dataset = snapshot.dataset();
     let pending = layout.pending_snapshot(dataset, snapshot.id());
     let temp = layout.dataset(dataset).join(format!("{TEMP_PREFIX}{}", snapshot.id()));
     // What an earlier attempt left under these names was given up.

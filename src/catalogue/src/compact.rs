@@ -6,8 +6,8 @@
 //! snapshot visible, the old one gone → files that nothing names any more removed. A crash before
 //! the entry leaves the old, one after it is completed by the next start.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::canonical;
@@ -24,13 +24,23 @@ use crate::snapshot::Snapshot;
 use crate::tombstone::{SignedTombstone, Tombstone};
 use crate::{Catalogue, draft, load};
 
-/// A snapshot as it was written anew by a worker.
+/// What stands in the place of a file that held something.
+#[derive(Clone, Debug)]
+pub struct Rewritten {
+    /// The new files, in their order.
+    pub files: Vec<DraftFile>,
+    /// The folder of the worker that wrote them, where they lie until a snapshot that names them is
+    /// stored; the worker is gone.
+    pub folder: PathBuf,
+}
+
+/// A snapshot as it was written anew by workers.
 #[derive(Debug)]
 pub struct Compaction<'a> {
     /// The snapshot that is to go.
     pub snapshot: &'a Arc<Snapshot>,
-    /// What stands in the place of its files, of those that held something.
-    pub rewritten: &'a BTreeMap<Sha256Digest, Vec<DraftFile>>,
+    /// What stands in the place of files that held something: of its own, and of others, too.
+    pub rewritten: &'a BTreeMap<Sha256Digest, Rewritten>,
     /// The columns over what stays and what is new.
     pub columns: Vec<ColumnSummary>,
     /// How much was taken out.
@@ -41,8 +51,6 @@ pub struct Compaction<'a> {
     pub created: Timestamp,
     /// The program that made it, with its version.
     pub tool: String,
-    /// The worker's folder, where the new files lie; the worker is gone.
-    pub folder: &'a Path,
 }
 
 /// A compaction that is durable and not visible yet; as [`crate::Pending`] is.
@@ -110,7 +118,6 @@ impl Catalogue {
             self.reveal(std::slice::from_ref(&pending.snapshot), None)?;
         }
         self.reveal_tombstone(&pending.tombstone)?;
-        load::sweep_files(&self.view(), &[], pending.snapshot.dataset())?;
         *is_taken = false;
         Ok(())
     }
@@ -129,21 +136,22 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Puts a tombstone in the place of a snapshot, in the folder and in the view.
+    /// Puts a tombstone in the place of a snapshot, in the folder and in the view; then the files go
+    /// that only that snapshot named.
     pub(crate) fn reveal_tombstone(
         &self,
         signed: &Arc<SignedTombstone>,
     ) -> Result<(), FolderError> {
         crate::tombstone::reveal(&self.layout, signed)?;
         let stone = signed.tombstone();
+        let mut gone = None;
         self.change_view(|view| {
-            if let Some(all) = view.snapshots.get_mut(&stone.dataset) {
-                all.remove(&stone.snapshot.id);
-            }
+            let all = view.snapshots.get_mut(&stone.dataset);
+            gone = all.and_then(|all| all.remove(&stone.snapshot.id));
             let all = view.tombstones.entry(stone.dataset.clone()).or_default();
             all.insert(stone.snapshot.id.clone(), Arc::clone(signed));
         });
-        Ok(())
+        gone.map_or(Ok(()), |gone| load::remove_files_of(&gone, &self.view()))
     }
 }
 
@@ -171,7 +179,7 @@ pub(crate) fn assemble(
 
 /// What stands in the place of a file.
 fn replaced(resource: &Resource, compaction: &Compaction<'_>) -> Vec<Resource> {
-    let Some(files) = compaction.rewritten.get(&resource.hash.0) else {
+    let Some(Rewritten { files, .. }) = compaction.rewritten.get(&resource.hash.0) else {
         return vec![resource.clone()];
     };
     let several = 1 < files.len();
@@ -192,15 +200,19 @@ pub(crate) fn store(
     snapshot: &Snapshot,
     compaction: &Compaction<'_>,
 ) -> Result<(), AdoptError> {
-    let named: Vec<Sha256Digest> =
+    let dataset = snapshot.dataset();
+    let named: BTreeSet<Sha256Digest> =
         snapshot.manifest().resources.iter().map(|resource| resource.hash.0).collect();
-    let files = compaction.rewritten.values().flatten();
     // One that another snapshot brought in already is there.
     let is_wanted = |file: &&DraftFile| {
-        named.contains(&file.sha256) && !layout.file(snapshot.dataset(), &file.sha256).exists()
+        named.contains(&file.sha256) && !layout.file(dataset, &file.sha256).exists()
     };
-    let files: Vec<DraftFile> = files.filter(is_wanted).cloned().collect();
-    adopt::store(layout, snapshot, &files, compaction.folder)
+    for Rewritten { files, folder } in compaction.rewritten.values() {
+        if files.iter().any(|file| is_wanted(&file)) {
+            adopt::take_in(layout, dataset, files.iter().filter(is_wanted), folder)?;
+        }
+    }
+    adopt::store(layout, snapshot)
 }
 
 /// The tombstone of the old snapshot.

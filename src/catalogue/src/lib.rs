@@ -53,7 +53,7 @@ use ledger::{SigningKey, VerifyingKey};
 
 pub use adopt::{AdoptError, Adoption};
 pub use codebooks::{Codebooks, CodebooksError, StoredCodebook, embedded as embedded_codebooks};
-pub use compact::{Compaction, PendingCompaction};
+pub use compact::{Compaction, PendingCompaction, Rewritten};
 pub use damage::{Damage, DamageKind, DamagedSnapshot};
 pub use draft::DraftFault;
 pub use edition::SignedEdition;
@@ -217,7 +217,11 @@ impl Catalogue {
         adopt::check_existing(existing.as_deref(), &snapshot, view)?;
         let is_new = existing.is_none();
         let snapshot = existing.unwrap_or_else(|| Arc::new(snapshot));
-        if is_new && let Err(error) = adopt::store(&self.layout, &snapshot, &draft.files, from) {
+        let store = || {
+            adopt::take_in(&self.layout, snapshot.dataset(), &draft.files, from)?;
+            adopt::store(&self.layout, &snapshot)
+        };
+        if is_new && let Err(error) = store() {
             // Nothing more to say if sweeping fails, too: the next start sweeps again.
             let _ = self.discard(&snapshot);
             return Err(error);
@@ -346,9 +350,6 @@ impl Catalogue {
                 }
             }
         }
-        for stone in tombstones {
-            load::sweep_files(&self.view(), &[], &stone.tombstone().dataset)?;
-        }
         *leftovers = Leftovers::default();
         *is_taken = false;
         Ok(())
@@ -401,7 +402,7 @@ impl Catalogue {
     fn discard(&self, snapshot: &Snapshot) -> Result<(), FolderError> {
         let (dataset, id) = (snapshot.dataset(), snapshot.id());
         folder::discard(&self.layout.pending_snapshot(dataset, id))?;
-        load::sweep_files(&self.view(), &[], dataset)
+        load::remove_files_of(snapshot, &self.view())
     }
 
     /// Puts a changed view in the place of the one that others may still be reading.

@@ -131,11 +131,13 @@ impl<'a> Loader<'a> {
         if let Some(signed) = tombstone::read(self.layout, self.sealer, dataset, id, false)? {
             // A crash may have come before all of the snapshot was removed.
             tombstone::sweep(path)?;
+            tombstone::sweep_unfinished(path, true)?;
             let all = self.loaded.view.tombstones.entry(dataset.clone()).or_default();
             all.insert(id.clone(), Arc::new(signed));
             return Ok(true);
         }
         let pending = tombstone::read(self.layout, self.sealer, dataset, id, true)?;
+        tombstone::sweep_unfinished(path, pending.is_some())?;
         self.loaded.pending_tombstones.extend(pending.map(Arc::new));
         Ok(false)
     }
@@ -401,6 +403,22 @@ pub(crate) fn read_file(layout: &Layout, path: &Path) -> Result<Vec<u8>, Damage>
 /// The edition that a file is named after.
 fn edition_of_name(name: &str) -> Option<EditionId> {
     EditionId::parse(name.strip_suffix(".json")?).ok()
+}
+
+/// Removes the files of a snapshot that has gone which no other names.
+///
+/// Those alone: what a damaged snapshot left out of the view names must be there once its missing
+/// file is back.
+pub(crate) fn remove_files_of(gone: &Snapshot, view: &View) -> Result<(), FolderError> {
+    let dataset = gone.dataset();
+    let others = view.snapshots.get(dataset).into_iter().flat_map(BTreeMap::values);
+    let resources = others.flat_map(|snapshot| &snapshot.manifest.resources);
+    let named: BTreeSet<_> = resources.map(|resource| resource.hash.0).collect();
+    let own = gone.manifest.resources.iter().map(|resource| resource.hash.0);
+    for sha256 in own.filter(|sha256| !named.contains(sha256)) {
+        folder::remove(&view.layout.file(dataset, &sha256))?;
+    }
+    Ok(())
 }
 
 /// Removes the files of a dataset that no snapshot names.

@@ -15,7 +15,7 @@ use domain::{DatasetName, Sha256Digest, SnapshotId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::damage::{Damage, DamageKind};
-use crate::folder::{self, FolderError, PENDING_PREFIX};
+use crate::folder::{self, FolderError, PENDING_PREFIX, TEMP_PREFIX};
 use crate::layout::{CODEBOOK_FILE, FILES_FOLDER, Layout, MANIFEST_FILE, MANIFEST_SEAL_FILE};
 use crate::load::read_file;
 use crate::seal::{Sealed, Sealer};
@@ -99,6 +99,24 @@ pub(crate) fn sweep(folder: &std::path::Path) -> Result<(), FolderError> {
         folder::remove(&folder.join(name))?;
     }
     folder::sync(folder)
+}
+
+/// Removes from a snapshot's folder what a crash left of a tombstone that never came to be.
+pub(crate) fn sweep_unfinished(
+    folder: &std::path::Path,
+    has_tombstone: bool,
+) -> Result<(), FolderError> {
+    if !folder.is_dir() {
+        // Whatever else it is, reading the snapshot says.
+        return Ok(());
+    }
+    for name in folder::names(folder)? {
+        // The seal is written first.
+        if name.starts_with(TEMP_PREFIX) || !has_tombstone && name == TOMBSTONE_SEAL_FILE {
+            folder::remove(&folder.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 /// Reads the tombstone in a snapshot's folder, if it has one, pending or not.

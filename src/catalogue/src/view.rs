@@ -13,6 +13,7 @@ use domain::{DatasetName, Date, Edition, EditionId, SnapshotId};
 
 use crate::codebooks::{Codebooks, StoredCodebook};
 use crate::damage::{Damage, DamageKind};
+use crate::digest::digest;
 use crate::edition::SignedEdition;
 use crate::layout::Layout;
 use crate::redactions::{DatasetRedactions, Redactions};
@@ -257,6 +258,17 @@ impl View {
             return Err(damage(DamageKind::Length { expected_bytes, found_bytes }));
         }
         Ok(opened)
+    }
+
+    /// Reads a file of a dataset whole, and holds it against its digest.
+    ///
+    /// # Errors
+    /// When it is not what was signed.
+    pub fn check_file(&self, dataset: &DatasetName, file: &MountedFile) -> Result<(), Damage> {
+        let mut opened = self.open_file(dataset, file)?;
+        let found = digest(&mut opened).and_then(|found| found.check(file.sha256, file.bytes));
+        let path = self.layout.file(dataset, &file.sha256);
+        found.map_err(|kind| Damage { file: self.layout.relative(&path), kind })
     }
 }
 

@@ -190,12 +190,8 @@ pub struct Reject {
 pub struct CompactJob {
     /// The codebook of all these files.
     pub codebook: Codebook,
-    /// The files, each once.
+    /// The files that may hold something, each once.
     pub files: Vec<MountedFile>,
-    /// The places of those that may hold something.
-    pub searched: Vec<usize>,
-    /// The snapshots that have them, as places among the files.
-    pub snapshots: Vec<Vec<usize>>,
     /// What is to be taken out.
     pub redactions: MountedRedactions,
     /// Whether to count only.
@@ -211,9 +207,6 @@ pub struct CompactJob {
 pub struct CompactDraft {
     /// The files that held something.
     pub files: Vec<CompactedFile>,
-    /// The columns of each snapshot as it will be, in the job's order; none of one that stays as
-    /// it is, nor in a dry run.
-    pub columns: Vec<Vec<ColumnSummary>>,
 }
 
 /// A file that held something that is to be taken out.

@@ -3,10 +3,11 @@
 //! The gateway never looks into an archive or a data file, so a worker does that for it, too.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::codebook::Codebook;
 use crate::ids::ColumnName;
-use crate::manifest::Finding;
+use crate::manifest::{ColumnSummary, Finding};
 use crate::publication::{ReferencedSnapshot, Reject, RejectReport};
 use crate::question::MountedFile;
 use crate::redaction::MountedRedactions;
@@ -21,6 +22,8 @@ pub enum Task {
     Orphans(Box<OrphansTask>),
     /// How two snapshots differ; descriptors in the order of [`CompareTask`].
     Compare(Box<CompareTask>),
+    /// What is to be told of columns; descriptors in the order of [`ColumnsTask::files`].
+    Columns(Box<ColumnsTask>),
 }
 
 /// An archive to look into.
@@ -48,6 +51,28 @@ pub struct OrphansTask {
     pub memory_bytes: u64,
 }
 
+/// Files of a snapshot over which its columns are told.
+///
+/// A snapshot may have more files than a process may open, so it is told in shares.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ColumnsTask {
+    /// Its codebook.
+    pub codebook: Codebook,
+    /// This share of its files.
+    pub files: Vec<MountedFile>,
+    /// What came of the shares before, as [`ColumnsTold::so_far`] has it; nothing before the first.
+    pub so_far: Option<Value>,
+}
+
+/// Columns over the files of all shares so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ColumnsTold {
+    /// In the codebook's order.
+    pub columns: Vec<ColumnSummary>,
+    /// What the next share goes on from; only workers look into it.
+    pub so_far: Value,
+}
+
 /// What a publishing worker found out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -58,6 +83,8 @@ pub enum TaskEnd {
     Orphans(OrphansFound),
     /// How the snapshots differ.
     Compared(Comparison),
+    /// What is told of columns.
+    Columns(ColumnsTold),
     /// What was delivered is not what it claims to be.
     Rejected(RejectReport),
     /// There was no room left on the disk.

@@ -9,13 +9,16 @@
 //! the gate shared, whoever redacts holds it alone.
 //!
 //! # Rooms
-//! - [`purge`]: stored answers that were made before a redaction; [`compact`], over [`groups`]: files
-//!   written anew; [`retention`]: redactions that a codebook asks for.
+//! - [`purge`]: stored answers that were made before a redaction; [`compact`], over [`batches`] and
+//!   [`rewrite`]: files written anew; [`due`]: when nobody asked for it; [`retention`]: redactions
+//!   that a codebook asks for.
 
+mod batches;
 pub mod compact;
-mod groups;
+mod due;
 mod purge;
 pub mod retention;
+mod rewrite;
 
 use std::sync::Arc;
 

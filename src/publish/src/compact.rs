@@ -8,7 +8,6 @@
 //! What is written holds every row and cell of the old file but those that redactions name.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
@@ -29,7 +28,6 @@ use crate::redacted::Redactions;
 use crate::sort::keys::{Keyed, Keys};
 use crate::sort::{SortLimits, sorted};
 use crate::source::section::Section;
-use crate::summary;
 
 /// Batches that may wait between reading and sorting.
 const WAITING: usize = 4;
@@ -57,32 +55,14 @@ pub(crate) fn run(
         redactions: Redactions::new(&job.redactions, keys.first())?,
         scratch,
     };
-    let mut draft = CompactDraft { files: Vec::new(), columns: Vec::new() };
-    // What stands in the place of each; opened one by one, since there may be very many.
-    let mut standing: Vec<Vec<Section>> = files.iter().map(|file| vec![file.clone()]).collect();
-    let searched: BTreeSet<usize> = job.searched.iter().copied().collect();
-    for (place, section) in files.into_iter().enumerate().filter(|it| searched.contains(&it.0)) {
+    let mut draft = CompactDraft { files: Vec::new() };
+    for (of, section) in files.into_iter().enumerate() {
         let file = Published::open(section)?;
         let counts = compacting.look_through(&file)?;
-        if counts.is_empty() {
-            continue;
+        if !counts.is_empty() {
+            let files = if job.dry_run { Vec::new() } else { compacting.write(of, &file)? };
+            draft.files.push(CompactedFile { of, counts, files });
         }
-        let mut written = Vec::new();
-        if !job.dry_run {
-            written = compacting.write(place, &file)?;
-            standing[place] = compacting.reopen(&written)?;
-        }
-        draft.files.push(CompactedFile { of: place, counts, files: written });
-    }
-    let touched: BTreeSet<usize> = draft.files.iter().map(|file| file.of).collect();
-    for snapshot in job.snapshots.iter().filter(|_| !job.dry_run) {
-        if !snapshot.iter().any(|place| touched.contains(place)) {
-            draft.columns.push(Vec::new());
-            continue;
-        }
-        let parts = snapshot.iter().filter_map(|place| standing.get(*place)).flatten();
-        let parts = parts.cloned().map(Published::open).collect::<Result<Vec<_>, _>>()?;
-        draft.columns.push(summary::columns(&compacting.columns, &[], &parts)?);
     }
     Ok(draft)
 }
@@ -165,15 +145,6 @@ impl Compacting<'_> {
         let (progress, _) = channel();
         let go = Go { periods: BTreeSet::from([period]), ..Go::default() };
         Layout::new(&self.columns, self.scratch, threads, progress).write(rows, &go)
-    }
-
-    /// Opens new files, for what is told of a snapshot's columns.
-    fn reopen(&self, written: &[DraftFile]) -> Result<Vec<Section>, Fault> {
-        let open = |file: &DraftFile| {
-            let opened = File::open(self.scratch.join(&file.file)).map_err(Fault::Scratch)?;
-            Ok(Section::new(opened, file.bytes))
-        };
-        written.iter().map(open).collect()
     }
 
     /// Gives a new file a name that no other file of the job has.

@@ -46,6 +46,9 @@ pub enum Fault {
     /// Keys of redactions do not fit the files that they are about.
     #[error("redactions do not fit the files")]
     Keys,
+    /// What was told of the shares of a snapshot's files before cannot be gone on from.
+    #[error("the columns so far are not those of the codebook")]
+    SoFar,
     /// A delivered file is shorter than the job says.
     #[error("a source is shorter than the job says")]
     SourceShort,

@@ -110,6 +110,7 @@ pub fn perform(
     match task {
         Task::List(task) => list::list(task, files),
         Task::Orphans(task) => late::orphans(task, files, scratch).map(TaskEnd::Orphans),
+        Task::Columns(task) => summary::share(task, files).map(TaskEnd::Columns),
         Task::Compare(task) => {
             compare::compare(task, files, scratch, on_progress).map(TaskEnd::Compared)
         }

@@ -1,28 +1,51 @@
 //! What a snapshot says of its columns, over its new and its kept files.
 //!
 //! # Invariant
-//! No row is read for it: footers and the files' own summaries are enough.
-#![expect(clippy::wildcard_enum_match_arm, reason = "Parquet has more types than our files have")]
+//! No row is read for it: footers and the files' own summaries are enough. Files that come in
+//! shares, one worker after the other, give what they give together.
+//!
+//! # Rooms
+//! - [`bounds`]: the smallest and largest value of a column.
 
-use domain::Timestamp;
-use domain::codebook::{Codebook, Field, FieldType};
+mod bounds;
+
+use std::fs::File;
+
+use domain::codebook::Field;
 use domain::manifest::ColumnSummary;
+use domain::task::{ColumnsTask, ColumnsTold};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
-use parquet::file::statistics::Statistics;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
 use crate::columns::Columns;
-use crate::convert::values::day;
 use crate::failure::Fault;
 use crate::layout::file::WrittenFile;
 use crate::layout::properties::leaf_path;
-use crate::layout::summary::{ColumnFacts, Summary};
+use crate::layout::summary::{ColumnFacts, Summary, WrittenFacts};
 use crate::published::Published;
+use crate::source;
+use bounds::Bounds;
 
 /// One file's part: what Parquet says of it, and what its summary does, by column name.
 struct Part<'a> {
     metadata: &'a ParquetMetaData,
     facts: Vec<(String, ColumnFacts)>,
+}
+
+/// What is known of one column over some files.
+#[derive(Default)]
+struct Known {
+    facts: ColumnFacts,
+    bytes: u64,
+    bounds: Bounds,
+}
+
+/// The same as it goes from one worker to the next.
+#[derive(Serialize, Deserialize)]
+struct WrittenKnown {
+    facts: WrittenFacts,
+    bytes: u64,
+    bounds: Bounds,
 }
 
 /// The columns over all files.
@@ -34,54 +57,117 @@ pub(crate) fn columns(
     written: &[WrittenFile],
     kept: &[Published],
 ) -> Result<Vec<ColumnSummary>, Fault> {
-    let names = || columns.all.iter().map(|column| column.field.name.as_str().to_owned());
-    let mut parts = Vec::new();
+    let mut known = nothing(columns);
     for file in written {
-        let facts = names().zip(file.facts.iter().cloned()).collect();
-        parts.push(Part { metadata: &file.metadata, facts });
+        let names = columns.all.iter().map(|column| column.field.name.as_str().to_owned());
+        let facts = names.zip(file.facts.iter().cloned()).collect();
+        add(&mut known, columns, &Part { metadata: &file.metadata, facts });
     }
     for file in kept {
-        let schema = file.metadata().file_metadata().schema();
-        let names = schema.get_fields().iter().map(|field| field.name().to_owned());
-        let facts = Summary::read(file.metadata(), file.section())?;
-        parts.push(Part { metadata: file.metadata(), facts: names.zip(facts).collect() });
+        add(&mut known, columns, &part(file)?);
     }
-    let fields = columns.all.iter().map(|column| &column.field);
-    Ok(fields.map(|field| column(&columns.codebook, field, &parts)).collect())
+    Ok(told(&known, columns))
 }
 
-/// One column over all files.
-fn column(codebook: &Codebook, field: &Field, parts: &[Part<'_>]) -> ColumnSummary {
-    let mut facts = ColumnFacts::default();
-    let (mut bytes, mut bounds) = (0, Bounds::default());
-    for part in parts {
+/// The columns over a share of files and the shares before.
+///
+/// # Errors
+/// When a file has no sound summary, or what was said of the shares before is of other columns.
+pub(crate) fn share(task: &ColumnsTask, files: Vec<File>) -> Result<ColumnsTold, Fault> {
+    let columns = Columns::new(task.codebook.clone())?;
+    let mut known = match &task.so_far {
+        Some(so_far) => read(so_far, &columns).ok_or(Fault::SoFar)?,
+        None => nothing(&columns),
+    };
+    for section in source::sections(files, task.files.iter().map(|file| file.bytes))? {
+        add(&mut known, &columns, &part(&Published::open(section)?)?);
+    }
+    let told = told(&known, &columns);
+    let written: Vec<WrittenKnown> = known.into_iter().map(WrittenKnown::of).collect();
+    let so_far = serde_json::to_value(written).map_err(|_| Fault::SoFar)?;
+    Ok(ColumnsTold { columns: told, so_far })
+}
+
+/// What is known before any file was looked at.
+fn nothing(columns: &Columns) -> Vec<Known> {
+    columns.all.iter().map(|_| Known::default()).collect()
+}
+
+/// What is known of the shares before.
+fn read(so_far: &serde_json::Value, columns: &Columns) -> Option<Vec<Known>> {
+    let written = Vec::<WrittenKnown>::deserialize(so_far).ok()?;
+    let known = written.into_iter().map(WrittenKnown::read).collect::<Option<Vec<_>>>()?;
+    (known.len() == columns.all.len()).then_some(known)
+}
+
+/// The part of a published file.
+fn part(file: &Published) -> Result<Part<'_>, Fault> {
+    let schema = file.metadata().file_metadata().schema();
+    let names = schema.get_fields().iter().map(|field| field.name().to_owned());
+    let facts = Summary::read(file.metadata(), file.section())?;
+    Ok(Part { metadata: file.metadata(), facts: names.zip(facts).collect() })
+}
+
+/// Adds a file's part to what is known of each column.
+fn add(known: &mut [Known], columns: &Columns, part: &Part<'_>) {
+    for (known, column) in known.iter_mut().zip(&columns.all) {
+        known.add(part, &column.field, columns.codebook.shows_bounds(&column.field));
+    }
+}
+
+/// What is told of each column.
+fn told(known: &[Known], columns: &Columns) -> Vec<ColumnSummary> {
+    let fields = columns.all.iter().map(|column| &column.field);
+    known.iter().zip(fields).map(|(known, field)| known.told(field)).collect()
+}
+
+impl Known {
+    /// Adds a file's part.
+    fn add(&mut self, part: &Part<'_>, field: &Field, shows_bounds: bool) {
         let name = field.name.as_str();
-        let own = part.facts.iter().find(|(own, _)| own == name);
-        match own {
+        match part.facts.iter().find(|(own, _)| own == name) {
             Some((_, own)) => {
-                facts.null_count += own.null_count;
-                facts.sketch.merge(&own.sketch);
+                self.facts.null_count += own.null_count;
+                self.facts.sketch.merge(&own.sketch);
             }
             // A file of an earlier schema version: every row of it lacks the column.
             None => {
                 let rows = part.metadata.file_metadata().num_rows();
-                facts.null_count += u64::try_from(rows).unwrap_or_default();
+                self.facts.null_count += u64::try_from(rows).unwrap_or_default();
             }
         }
         for group in part.metadata.row_groups() {
-            bytes += chunk_bytes(group, field);
-            bounds.add(group, field);
+            self.bytes += chunk_bytes(group, field);
+            if shows_bounds {
+                self.bounds.add(group, field);
+            }
         }
     }
-    let bounds = if codebook.shows_bounds(field) { bounds } else { Bounds::default() };
-    ColumnSummary {
-        name: field.name.clone(),
-        field_type: field.field_type,
-        bytes,
-        null_count: facts.null_count,
-        distinct_estimate: facts.sketch.estimate(),
-        min: bounds.min.filter(|_| !bounds.is_unknown).map(|bound| bound.shown),
-        max: bounds.max.filter(|_| !bounds.is_unknown).map(|bound| bound.shown),
+
+    /// What is told of the column.
+    fn told(&self, field: &Field) -> ColumnSummary {
+        let (min, max) = self.bounds.shown(field.field_type).unzip();
+        ColumnSummary {
+            name: field.name.clone(),
+            field_type: field.field_type,
+            bytes: self.bytes,
+            null_count: self.facts.null_count,
+            distinct_estimate: self.facts.sketch.estimate(),
+            min,
+            max,
+        }
+    }
+}
+
+impl WrittenKnown {
+    fn of(known: Known) -> Self {
+        let Known { facts, bytes, bounds } = known;
+        Self { facts: WrittenFacts::of(&facts), bytes, bounds }
+    }
+
+    fn read(self) -> Option<Known> {
+        let Self { facts, bytes, bounds } = self;
+        Some(Known { facts: facts.read()?, bytes, bounds })
     }
 }
 
@@ -90,102 +176,4 @@ fn chunk_bytes(group: &RowGroupMetaData, field: &Field) -> u64 {
     let path = leaf_path(field);
     let chunks = group.columns().iter().filter(|chunk| chunk.column_path() == &path);
     chunks.map(|chunk| u64::try_from(chunk.compressed_size()).unwrap_or_default()).sum()
-}
-
-/// The smallest and largest value of a column.
-#[derive(Default)]
-struct Bounds {
-    min: Option<Bound>,
-    max: Option<Bound>,
-    /// Whether some row group does not tell them exactly.
-    is_unknown: bool,
-}
-
-/// A value that can be compared and shown.
-struct Bound {
-    key: Key,
-    shown: Value,
-}
-
-/// What a bound is compared by.
-#[derive(PartialEq, PartialOrd)]
-enum Key {
-    Whole(i128),
-    Number(f64),
-    Text(String),
-}
-
-impl Bounds {
-    /// Adds what a row group says.
-    fn add(&mut self, group: &RowGroupMetaData, field: &Field) {
-        let path = leaf_path(field);
-        let chunk = group.columns().iter().find(|chunk| chunk.column_path() == &path);
-        let Some(statistics) = chunk.and_then(|chunk| chunk.statistics()) else { return };
-        let rows = u64::try_from(group.num_rows()).unwrap_or_default();
-        if statistics.null_count_opt() == Some(rows) {
-            return;
-        }
-        let is_exact = statistics.min_is_exact() && statistics.max_is_exact();
-        match (is_exact, ends(statistics, field.field_type)) {
-            (true, Some((min, max))) => {
-                if self.min.as_ref().is_none_or(|known| min.key < known.key) {
-                    self.min = Some(min);
-                }
-                if self.max.as_ref().is_none_or(|known| known.key < max.key) {
-                    self.max = Some(max);
-                }
-            }
-            _ => self.is_unknown = true,
-        }
-    }
-}
-
-/// The bounds of a column chunk, where its type has any to show.
-fn ends(statistics: &Statistics, field_type: FieldType) -> Option<(Bound, Bound)> {
-    let of = |min: Option<Bound>, max: Option<Bound>| Some((min?, max?));
-    match statistics {
-        Statistics::Int32(ends) => of(
-            whole((*ends.min_opt()?).into(), field_type),
-            whole((*ends.max_opt()?).into(), field_type),
-        ),
-        Statistics::Int64(ends) => of(
-            whole((*ends.min_opt()?).into(), field_type),
-            whole((*ends.max_opt()?).into(), field_type),
-        ),
-        Statistics::Double(ends) => of(number(*ends.min_opt()?), number(*ends.max_opt()?)),
-        Statistics::ByteArray(ends) if field_type == FieldType::String => {
-            of(text(ends.min_opt()?.data()), text(ends.max_opt()?.data()))
-        }
-        _ => None,
-    }
-}
-
-/// A bound of a column that Parquet keeps as a whole number.
-fn whole(value: i128, field_type: FieldType) -> Option<Bound> {
-    let narrow = i64::try_from(value).ok()?;
-    let shown = match field_type {
-        FieldType::Integer => Value::from(narrow),
-        FieldType::Decimal => {
-            let (sign, cents) = (if value < 0 { "-" } else { "" }, value.unsigned_abs());
-            Value::from(format!("{sign}{}.{:02}", cents / 100, cents % 100))
-        }
-        FieldType::Date => Value::from(day(i32::try_from(narrow).ok()?)?.to_string()),
-        FieldType::Datetime => Value::from(Timestamp::from_unix_us(narrow)?.to_string()),
-        FieldType::String | FieldType::Number | FieldType::Boolean | FieldType::List => {
-            return None;
-        }
-    };
-    Some(Bound { key: Key::Whole(value), shown })
-}
-
-/// A bound of a column of numbers.
-fn number(value: f64) -> Option<Bound> {
-    let shown = serde_json::Number::from_f64(value)?;
-    Some(Bound { key: Key::Number(value), shown: Value::Number(shown) })
-}
-
-/// A bound of a column of text.
-fn text(bytes: &[u8]) -> Option<Bound> {
-    let text = std::str::from_utf8(bytes).ok()?.to_owned();
-    Some(Bound { shown: Value::from(text.clone()), key: Key::Text(text) })
 }

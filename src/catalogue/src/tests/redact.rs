@@ -11,10 +11,10 @@ use domain::publication::DraftFile;
 use domain::redaction::{Ground, RedactedRows, Redaction, RedactionCount};
 use domain::{ColumnName, Sha256Digest};
 
-use crate::fixture::{Room, day, name, now};
+use crate::fixture::{Part, Room, day, name, now};
 use crate::{
-    Catalogue, Compaction, OpenError, PendingCompaction, Resolution, SignedEdition, Snapshot,
-    Unsettled,
+    Catalogue, Compaction, OpenError, PendingCompaction, Resolution, Rewritten, SignedEdition,
+    Snapshot, Unsettled,
 };
 
 fn redaction(key: &str, columns: &[&str]) -> Redaction {
@@ -53,7 +53,8 @@ fn compact(room: &Room, catalogue: &Catalogue, snapshot: &Arc<Snapshot>) -> Pend
         period: None,
     };
     let columns: Vec<ColumnSummary> = snapshot.manifest().columns.clone();
-    let rewritten = BTreeMap::from([(old, vec![file])]);
+    let folder_path = folder.path().to_owned();
+    let rewritten = BTreeMap::from([(old, Rewritten { files: vec![file], folder: folder_path })]);
     let compaction = Compaction {
         snapshot,
         rewritten: &rewritten,
@@ -62,7 +63,6 @@ fn compact(room: &Room, catalogue: &Catalogue, snapshot: &Arc<Snapshot>) -> Pend
         redactions: 1,
         created: now(),
         tool: "readingroom 0.1.0".to_owned(),
-        folder: folder.path(),
     };
     catalogue.compact(&compaction).unwrap()
 }
@@ -231,6 +231,23 @@ fn a_crash_after_the_log_has_it_completes_the_compaction() {
     assert!(crashed.open().unwrap().unsettled().is_empty());
 }
 
+/// The power went while the tombstone was being written: its seal comes first.
+#[test]
+fn what_a_crash_left_of_a_tombstone_that_never_came_to_be_is_swept() {
+    let room = Room::new();
+    let catalogue = two_editions(&room);
+    let current = Arc::clone(catalogue.view().current(&name("listings")).unwrap());
+    let before = room.all_files();
+    let folder = room.path().join("snapshots/listings").join(current.id().as_str());
+    fs::write(folder.join("redacted.json.sig"), "a seal").unwrap();
+    fs::write(folder.join(".tmp-1a2b3c"), "half a tomb").unwrap();
+
+    let catalogue = room.open_unlogged();
+
+    assert!(catalogue.view().snapshot(&name("listings"), current.id()).is_some());
+    assert_eq!(room.all_files(), before);
+}
+
 /// The tombstone stands, and the power went before the old manifest was removed.
 #[test]
 fn what_a_crash_left_of_a_compacted_snapshot_is_swept() {
@@ -250,6 +267,33 @@ fn what_a_crash_left_of_a_compacted_snapshot_is_swept() {
         fs::read_dir(folder).unwrap().map(|it| it.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, ["redacted.json", "redacted.json.sig"]);
+}
+
+/// What only a damaged snapshot names is there when its missing file is back.
+#[test]
+fn a_compaction_leaves_the_other_files_of_a_damaged_snapshot_alone() {
+    let room = Room::new();
+    let catalogue = two_editions(&room);
+    let parts: &[Part<'_>] = &[(None, b"staged, missing"), (None, b"staged, there")];
+    let staged = room.stage(&catalogue, "listings", day("2026-11-03"), parts);
+    drop(catalogue);
+    let missing = room.find(&format!("{}.parquet", staged.files()[0].sha256));
+    let away = room.path().join("away");
+    fs::rename(&missing, &away).unwrap();
+    let catalogue = room.open_unlogged();
+    assert_eq!(catalogue.damaged().len(), 1);
+
+    let current = Arc::clone(catalogue.view().current(&name("listings")).unwrap());
+    let pending = compact(&room, &catalogue, &current);
+    catalogue.settle_compaction(pending).unwrap();
+
+    assert!(!holds(&room, b"new with a name"));
+    assert!(holds(&room, b"staged, there"));
+    fs::rename(&away, &missing).unwrap();
+    let catalogue = room.open_unlogged();
+    assert!(catalogue.damaged().is_empty());
+    let staged = Arc::clone(catalogue.view().snapshot(&name("listings"), staged.id()).unwrap());
+    assert!(catalogue.verify(&staged).damages.is_empty());
 }
 
 #[test]

@@ -151,9 +151,9 @@ struct CompactedBody {
     redactions: u64,
     /// The snapshots that went, each with the one in its place.
     snapshots: Vec<ReplacedBody>,
-    /// Files that were looked through.
+    /// Files that were looked through, each once, however many snapshots share it.
     files_searched: usize,
-    /// Files that were written anew.
+    /// Files that were written anew, likewise.
     files_rewritten: usize,
     /// How much was taken out of them, by ground.
     #[schema(value_type = Object)]

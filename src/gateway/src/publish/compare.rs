@@ -137,8 +137,10 @@ fn open_keys(view: &View, seen: &SeenSnapshot) -> Result<Option<File>, PublishEr
 fn compared(end: TaskEnd) -> Result<Comparison, PublishError> {
     match end {
         TaskEnd::Compared(comparison) => Ok(comparison),
-        TaskEnd::Listed(_) | TaskEnd::Orphans(_) | TaskEnd::Rejected(_) | TaskEnd::DiskFull => {
-            Err(PublishError::Contents)
-        }
+        TaskEnd::Listed(_)
+        | TaskEnd::Orphans(_)
+        | TaskEnd::Columns(_)
+        | TaskEnd::Rejected(_)
+        | TaskEnd::DiskFull => Err(PublishError::Contents),
     }
 }

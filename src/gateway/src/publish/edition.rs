@@ -95,6 +95,7 @@ impl Application {
             TaskEnd::Listed(files) => contents::sort(files, bytes, order, &self.catalogue().view()),
             TaskEnd::Orphans(_)
             | TaskEnd::Compared(_)
+            | TaskEnd::Columns(_)
             | TaskEnd::Rejected(_)
             | TaskEnd::DiskFull => Err(PublishError::Contents),
         }

@@ -123,12 +123,15 @@ impl Application {
         match self.in_time(run, underway).await? {
             TaskEnd::DiskFull => Err(PublishError::DiskFull),
             TaskEnd::Rejected(report) => Err(PublishError::Rejected(Box::new(report))),
-            end @ (TaskEnd::Listed(_) | TaskEnd::Orphans(_) | TaskEnd::Compared(_)) => Ok(end),
+            end @ (TaskEnd::Listed(_)
+            | TaskEnd::Orphans(_)
+            | TaskEnd::Compared(_)
+            | TaskEnd::Columns(_)) => Ok(end),
         }
     }
 
     /// Has a worker find something out for whoever waits for it, within its time.
-    pub(super) async fn perform_alone(
+    pub(crate) async fn perform_alone(
         &self,
         task: &Task,
         files: Vec<File>,
@@ -142,6 +145,7 @@ impl Application {
             end @ (TaskEnd::Listed(_)
             | TaskEnd::Orphans(_)
             | TaskEnd::Compared(_)
+            | TaskEnd::Columns(_)
             | TaskEnd::Rejected(_)) => Ok(end),
         }
     }

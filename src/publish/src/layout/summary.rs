@@ -41,10 +41,25 @@ pub(crate) struct Summary {
     columns: Vec<WrittenFacts>,
 }
 
+/// What is known of one column, as it is written.
 #[derive(Debug, Serialize, Deserialize)]
-struct WrittenFacts {
+pub(crate) struct WrittenFacts {
     null_count: u64,
     sketch: String,
+}
+
+impl WrittenFacts {
+    /// Writes what is known.
+    pub(crate) fn of(facts: &ColumnFacts) -> Self {
+        let sketch = BASE64.encode(&facts.sketch.to_bytes());
+        Self { null_count: facts.null_count, sketch }
+    }
+
+    /// Reads what is known, if it is sound.
+    pub(crate) fn read(&self) -> Option<ColumnFacts> {
+        let bytes = BASE64.decode(self.sketch.as_bytes()).ok()?;
+        Some(ColumnFacts { null_count: self.null_count, sketch: Sketch::from_bytes(&bytes)? })
+    }
 }
 
 impl Summary {
@@ -56,11 +71,7 @@ impl Summary {
         facts: &[ColumnFacts],
         writer: &mut SerializedFileWriter<W>,
     ) -> Result<(), Fault> {
-        let columns = facts.iter().map(|facts| WrittenFacts {
-            null_count: facts.null_count,
-            sketch: BASE64.encode(&facts.sketch.to_bytes()),
-        });
-        let summary = Self { columns: columns.collect() };
+        let summary = Self { columns: facts.iter().map(WrittenFacts::of).collect() };
         let json = serde_json::to_vec(&summary).expect("invariant: numbers and texts are JSON");
         let bytes = zstd::bulk::compress(&json, 0).map_err(Fault::Scratch)?;
         let place = format!("{}+{}", writer.bytes_written(), bytes.len());
@@ -90,10 +101,7 @@ impl Summary {
         let decoder = zstd::Decoder::new(bytes.as_ref()).map_err(Fault::Scratch)?;
         decoder.take(BYTES_MAX).read_to_end(&mut json).map_err(|_| unsound())?;
         let summary: Self = serde_json::from_slice(&json).map_err(|_| unsound())?;
-        let facts = summary.columns.into_iter().map(|column| {
-            let bytes = BASE64.decode(column.sketch.as_bytes()).ok()?;
-            Some(ColumnFacts { null_count: column.null_count, sketch: Sketch::from_bytes(&bytes)? })
-        });
+        let facts = summary.columns.iter().map(WrittenFacts::read);
         facts.collect::<Option<Vec<_>>>().ok_or_else(unsound)
     }
 }

@@ -118,7 +118,7 @@ pub(crate) struct Desk {
 pub(crate) struct Made {
     pub draft: Draft,
     scratch: TempDir,
-    codebook: Codebook,
+    pub codebook: Codebook,
 }
 
 impl Desk {

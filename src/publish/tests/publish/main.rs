@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a test says what it skips")]
 
 mod bounded;
+mod columns;
 mod compact;
 mod compare;
 mod desk;

@@ -257,12 +257,9 @@ fn compaction(files: u64) -> ToWorker<'static> {
         row_count: number,
         period: Some(format!("period {number}")),
     };
-    let places = usize::try_from(files).unwrap();
     let job = CompactJob {
         codebook: serde_json::from_value(codebook()).unwrap(),
         files: (0..files).map(file).collect(),
-        searched: (0..places).collect(),
-        snapshots: vec![(0..places).collect()],
         redactions: MountedRedactions {
             targets: Vec::new(),
             cutoffs: Vec::new(),

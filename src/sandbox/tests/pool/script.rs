@@ -119,8 +119,6 @@ pub(crate) fn compaction(files: u64) -> CompactJob {
     CompactJob {
         codebook: job("compact").codebook,
         files: (0..files).map(file).collect(),
-        searched: Vec::new(),
-        snapshots: Vec::new(),
         redactions: MountedRedactions {
             targets: Vec::new(),
             cutoffs: Vec::new(),
@@ -274,7 +272,7 @@ impl Worker {
             Ground::STATED.into_iter().map(|ground| (ground, RedactionCount::default())).collect();
         let held = |of| CompactedFile { of, counts: counts.clone(), files: Vec::new() };
         let files = (0..job.files.len()).map(held).collect();
-        let draft = CompactDraft { files, columns: Vec::new() };
+        let draft = CompactDraft { files };
         self.say(&FromWorker::Compacted(Box::new(draft)));
     }
 
