@@ -75,11 +75,11 @@ def csv_of_listings(folder):
 class Room:
     """A served data folder."""
 
-    def __init__(self):
+    def __init__(self, settings=""):
         self.temp = tempfile.TemporaryDirectory(prefix="reading-room-bench-")
         self.data = pathlib.Path(self.temp.name) / "data"
         self.run("init")
-        settings = "[rate_limits]\nprincipal_requests = 1000000\nproject_requests = 1000000\n[daily_budget]\n" \
+        settings = f"{settings}[rate_limits]\nprincipal_requests = 1000000\nproject_requests = 1000000\n[daily_budget]\n" \
                    f"queries = 100000000\nscan_bytes = {1 << 60}\nresult_bytes = {1 << 60}\n"
         (self.data / "readingroom.toml").write_text(settings)
         self.server = None
@@ -98,18 +98,33 @@ class Room:
         command = [PROGRAM, *map(str, words), "--data", self.data]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
-    def serve(self):
-        """Starts the server; gives the token of a researcher with a grant of the listings."""
-        self.server = subprocess.Popen([PROGRAM, "serve", "--data", self.data, "--listen", "127.0.0.1:0"],
+    def serve(self, sandbox="strict"):
+        """Starts the server, behind this much of a wall, and lets a researcher in with a grant of the listings."""
+        self.server = subprocess.Popen([PROGRAM, "serve", "--data", self.data, "--listen", "127.0.0.1:0", "--sandbox", sandbox],
                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.url = next(word for word in self.server.stdout.readline().split() if word.startswith("http://"))
+        self.host = urllib.parse.urlparse(self.url).netloc
+        self.project, self.token = self.member("ada")
+        self.connection = http.client.HTTPConnection(self.host)
+
+    def member(self, subject, datasets=("listings",)):
+        """A new project with a member and grants; gives both the project and the member's token."""
         project = self.run("project", "create", "--title", "bench", "--purpose", "to measure", "--organisation", "o-bench",
                            "--legal-basis", "40(12)", "--request-id", "B-1", "--applied", "2026-01-01", "--decided",
                            "2026-01-02", "--valid-from", "2026-01-03", "--valid-until", "2099-12-31")
-        self.run("member", "add", "--project", project, "--subject", "ada")
-        self.run("grant", "add", "--project", project, "--dataset", "listings")
-        self.token = self.run("token", "issue", "--subject", "ada", "--role", "researcher", "--project", project)
-        self.connection = http.client.HTTPConnection(urllib.parse.urlparse(self.url).netloc)
+        self.run("member", "add", "--project", project, "--subject", subject)
+        for dataset in datasets:
+            self.run("grant", "add", "--project", project, "--dataset", dataset)
+        return project, self.run("token", "issue", "--subject", subject, "--role", "researcher", "--project", project)
+
+    def send(self, token, body, connection=None, **headers):
+        """Sends a question over a connection, or a new one; gives status and problem, or nothing in its place."""
+        connection = connection or http.client.HTTPConnection(self.host)
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **headers}
+        connection.request("POST", "/v1/queries", json.dumps(body), headers)
+        response = connection.getresponse()
+        said = response.read()
+        return response.status, json.loads(said) if response.status >= 202 else None
 
     def ask(self, sql, accept="application/json"):
         """Asks over one connection that stays open; gives the length of the answer."""

@@ -9,23 +9,11 @@ use serde_json::{Value, json};
 
 use crate::caller::{Answer, Caller, problem};
 use crate::furniture::{self, endless};
+use crate::processes::children;
 use crate::room::{Folder, Room, command, text};
 use crate::wait::until;
 
 const COUNT: &str = "SELECT count(*) AS n FROM listings";
-
-/// The processes that a process has spawned and that still live.
-fn children(of: u32) -> Vec<Pid> {
-    let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| {
-        let id: i32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
-        let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-        // The name in brackets may hold anything; state and parent come after it.
-        let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-        let (state, parent) = (fields.next()?, fields.next()?);
-        (state != "Z" && parent.parse() == Ok(of)).then(|| Pid::from_raw(id))?
-    });
-    processes.collect()
-}
 
 /// Kills every worker of a room, as the kernel does when memory is short.
 fn kill_workers(room: &Room) {
@@ -33,6 +21,7 @@ fn kill_workers(room: &Room) {
     assert!(!workers.is_empty(), "queries run in processes of their own");
     for worker in workers {
         // It may have ended by itself meanwhile.
+        let worker = Pid::from_raw(worker.cast_signed()).unwrap();
         let _ = rustix::process::kill_process(worker, Signal::KILL);
     }
 }
