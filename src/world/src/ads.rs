@@ -226,6 +226,13 @@ impl Marketplace {
             action.finding.notice_id.clone_from(&behind.notice_id);
             action.finding.detector_id = None;
         }
+        // Whoever counts how often a listing was seen before counts what recommended it too.
+        let recommended = listing.filter(|listing| self.is_exposed(listing.number));
+        let recommended = recommended.map_or(0, |listing| {
+            let exposure = self.exposure_of(listing.number, listing);
+            exposure.iter().map(|shown| shown.impressions).sum()
+        });
+        action.exposure = action.exposure.map(|shown| shown + recommended);
         ad.action = Some(action);
     }
 

@@ -24,6 +24,8 @@ use crate::traders::Trader;
 /// One listing: a row of `listings`.
 #[derive(Debug)]
 pub(crate) struct Listing {
+    /// Its number.
+    pub(crate) number: u64,
     /// `listing_id`
     pub(crate) id: String,
     /// `trader_id`
@@ -215,6 +217,7 @@ impl Marketplace {
         let orders = if draw.chance(330) { 0 } else { draw.spread(1..6_000) };
         let id = self.id(Named::Listing, number);
         let mut listing = Listing {
+            number,
             id: id.clone(),
             trader_id: trader.id.clone(),
             details: Details::new(&id, (&product, language), trader, &mut draw),
