@@ -27,6 +27,7 @@ use crate::products::CATEGORIES;
 use crate::pseudonyms::Named;
 use crate::record::{Cell, Column, Record, Shape};
 use crate::seen::{EDITIONS, Seen};
+use crate::suspensions::Suspensions;
 use crate::table::{Files, Format, Table};
 use crate::words;
 
@@ -47,8 +48,9 @@ pub(crate) struct Ad {
     number: u64,
     advertiser: Advertiser,
     listing_id: Option<String>,
-    /// What is held against its listing and when that was removed, where it was illegal.
-    illegal_listing: Option<(&'static str, Date)>,
+    /// What is held against its listing and when that was removed, where it was illegal, as each edition
+    /// knows it.
+    illegal_listing: [Option<(&'static str, Date)>; EDITIONS],
     content: Content,
     targeted: bool,
     audience: Audience,
@@ -86,7 +88,8 @@ impl Marketplace {
         let listing = trader
             .filter(|_| draw.chance(940))
             .and_then(|trader| self.advertised(trader, &mut draw));
-        let run = self.run(listing.as_ref(), &mut draw);
+        let suspensions = trader.map(|trader| self.suspensions.of(trader)).unwrap_or_default();
+        let run = self.run((listing.as_ref(), &suspensions), &mut draw);
         let advertiser = self.advertiser(trader, &mut draw);
         let content = Content::new(listing.as_ref(), &mut draw);
         let mut ad = Ad {
@@ -96,7 +99,9 @@ impl Marketplace {
             number,
             advertiser,
             listing_id: listing.as_ref().map(|listing| listing.id.clone()),
-            illegal_listing: listing.as_ref().and_then(|listing| self.illegal(listing)),
+            illegal_listing: self
+                .editions
+                .map(|seen| listing.as_ref().and_then(|listing| illegal(listing, seen))),
             content,
             targeted: draw.chance(620),
             audience: Audience::default(),
@@ -129,20 +134,13 @@ impl Marketplace {
             desk.write(row)?;
             row.groups.iter().try_for_each(|group| desk.write(group))?;
         }
-        ad.count(&mut desk.tally, self.newest());
+        ad.count(&mut desk.tally, self.editions);
         desk.ads.add(&ad, &reach, self.newest());
         if let Some((listing, removed_on)) = ad.ran_on(self.newest()) {
             let example = json!({"ad_id": ad.id, "listing_id": listing, "removed_on": removed_on.to_string()});
             desk.truths.tell("ads_that_ran_on", example);
         }
         self.write_actions(&ad.action, desk)
-    }
-
-    /// What is held against a listing that was removed as illegal, and when it was.
-    fn illegal(&self, listing: &Listing) -> Option<(&'static str, Date)> {
-        let removal = listing.removal(self.newest().at);
-        let removal = removal.filter(|removal| removal.infringement.is_illegal())?;
-        Some((removal.infringement.category, removal.applied_at?.date()))
     }
 
     /// A listing of a trader that was up for some days, the first ones rather than the others.
@@ -153,26 +151,31 @@ impl Marketplace {
             return None;
         }
         let listing = self.listing(listings.start + draw.rank(count));
-        let up = self.shown_span(Some(&listing));
+        let up = self.shown_span((Some(&listing), &listing.suspensions));
         (DAY_S * 2 * 1_000_000 < up.length_us()).then_some(listing)
     }
 
-    /// When an advertisement can be shown and still be in the repository.
-    fn shown_span(&self, listing: Option<&Listing>) -> Span {
+    /// When an advertisement can be shown and still be in the repository: without a break.
+    fn shown_span(&self, (listing, suspensions): (Option<&Listing>, &Suspensions)) -> Span {
         let from = self.span.until.plus_s(-360 * DAY_S).max(self.opened_at);
-        match listing {
+        let span = match listing {
             None => Span { from, until: self.span.until },
             Some(listing) => {
                 let (status, changed_at) = listing.state;
                 let down = if status == Status::Active { self.span.until } else { changed_at };
                 Span { from: from.max(listing.published_at.plus_s(DAY_S)), until: down }
             }
-        }
+        };
+        suspensions.longest_break(span)
     }
 
     /// Draws when an advertisement is shown.
-    fn run(&self, listing: Option<&Listing>, draw: &mut Draw) -> [Date; 2] {
-        let span = self.shown_span(listing);
+    fn run(
+        &self,
+        (listing, suspensions): (Option<&Listing>, &Suspensions),
+        draw: &mut Draw,
+    ) -> [Date; 2] {
+        let span = self.shown_span((listing, suspensions));
         let first = draw.moment(span, &Season::PUBLIC);
         let planned = first.plus_s(draw.spread(1..150) * DAY_S);
         let (status, changed_at) = match listing {
@@ -182,7 +185,9 @@ impl Marketplace {
         // What leads to a listing that is gone is switched off, but where it was removed, some run on.
         let runs_on = status == Status::Active || (status == Status::Removed && draw.chance(450));
         let last = if runs_on { planned } else { earlier([planned, changed_at]) };
-        [first.date(), last.date()]
+        // Who is suspended does not advertise.
+        let suspended_at = suspensions.next_after(first).unwrap_or(last);
+        [first.date(), earlier([last, suspended_at]).date()]
     }
 
     /// Takes the decision on an advertisement, if there is one.
@@ -196,7 +201,7 @@ impl Marketplace {
             .filter(|listing| listing.state.0 == Status::Removed)
             .and_then(|listing| listing.removal(self.span.until))
             .filter(|removal| removal.decided_at < shown.until);
-        let share = if removal.is_some() { 300 } else { 30 };
+        let share = if removal.is_some() { 450 } else { 30 };
         let from = removal.map_or(shown.from, |removal| removal.decided_at.max(shown.from));
         let span = Span { from, until: shown.until };
         if !draw.chance(share) || span.is_empty() {
@@ -215,12 +220,19 @@ impl Marketplace {
         let mut action = self.decide((number, 0), ad.subject(first, listing), ruling, draw);
         // What was decided on because of a notice about the listing goes on because of the same one.
         let behind = removal.map(|removal| &removal.finding);
-        if let Some(behind) = behind.filter(|behind| behind.notice_id.is_some() && draw.chance(700))
+        if let Some(behind) = behind.filter(|behind| behind.notice_id.is_some() && draw.chance(900))
         {
             action.finding.source_type = behind.source_type;
             action.finding.notice_id.clone_from(&behind.notice_id);
             action.finding.detector_id = None;
         }
+        // Whoever counts how often a listing was seen before counts what recommended it too.
+        let recommended = listing.filter(|listing| self.is_exposed(listing.number));
+        let recommended = recommended.map_or(0, |listing| {
+            let exposure = self.exposure_of(listing.number, listing);
+            exposure.iter().map(|shown| shown.impressions).sum()
+        });
+        action.exposure = action.exposure.map(|shown| shown + recommended);
         ad.action = Some(action);
     }
 
@@ -250,6 +262,13 @@ impl Marketplace {
             pays,
         }
     }
+}
+
+/// What is held against a listing that was removed as illegal, and when it was.
+fn illegal(listing: &Listing, seen: Seen) -> Option<(&'static str, Date)> {
+    let removal = listing.removal(seen.at);
+    let removal = removal.filter(|removal| removal.infringement.is_illegal())?;
+    Some((removal.infringement.category, removal.applied_at?.date()))
 }
 
 /// What is held against advertisements whose listing is not removed.
@@ -319,8 +338,8 @@ impl Ad {
 
     /// Its listing and when that was removed as illegal, where it was shown after that day.
     fn ran_on(&self, seen: Seen) -> Option<(&String, Date)> {
-        let (_, removed_on) =
-            self.illegal_listing.filter(|(_, day)| *day < self.last_shown(seen))?;
+        let illegal = self.illegal_listing[seen.edition];
+        let (_, removed_on) = illegal.filter(|(_, day)| *day < self.last_shown(seen))?;
         Some((self.listing_id.as_ref()?, removed_on))
     }
 
@@ -334,13 +353,19 @@ impl Ad {
         if self.audience.is_recorded { &self.audience.targeting } else { &[] }
     }
 
-    /// Counts it, and whether the repository has all of it; what was removed need not be there.
-    fn count(&self, tally: &mut Tally, newest: Seen) {
-        if self.removal(newest).is_none() {
-            let (month, at) = (self.run[0], self.since());
-            tally.count((Counted::Ads, ""), month, (at, 1));
-            if self.lacks(newest) == [false; 6] {
-                tally.count((Counted::AdsComplete, ""), month, (at, 1));
+    /// Counts it as each edition knows it: whether the repository has all of it, where it was not removed
+    /// and need not, and whether it was shown after its listing was removed.
+    fn count(&self, tally: &mut Tally, editions: [Seen; EDITIONS]) {
+        for seen in editions.into_iter().filter(|seen| seen.has(self.since())) {
+            let mut one = |counted, month| tally.count_in(counted, month, seen.edition);
+            if let Some((_, removed_on)) = self.ran_on(seen) {
+                one(Counted::AdsRunOn, removed_on);
+            }
+            if self.removal(seen).is_none() {
+                one(Counted::Ads, self.run[0]);
+                if self.lacks(seen) == [false; 6] {
+                    one(Counted::AdsComplete, self.run[0]);
+                }
             }
         }
     }

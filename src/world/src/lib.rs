@@ -4,13 +4,14 @@
 //! platform's own systems would deliver, and leaves it to the publish path to read, check and sort it.
 //!
 //! # Invariant
-//! Each row follows from the seed and its index (`draw`), so nothing is held but keys and the
-//! buffers of files: a world of any size is written in the same memory, and any row can be asked
-//! about any other.
+//! Each row follows from the seed, its index (`draw`) and its trader's suspensions, so nothing is held
+//! but keys, suspensions and the buffers of files: a world of any size is written in about the same
+//! memory, and any row can be asked about any other.
 //!
 //! # Rooms
 //! - `settings`: what a world is made from.
 //! - `marketplace`: whose is what.
+//! - `suspensions`: who is suspended when, found before anything is written.
 //! - `traders`, `listings`, `ads`, `moderation_actions`, `statements`, `platforms`: the rows.
 //! - `recommenders`, `affiliates`, `detectors`, `prevalence`, `monitoring`: what is shown, looked for
 //!   and reported.
@@ -54,6 +55,7 @@ mod sanctions;
 mod seen;
 mod settings;
 mod statements;
+mod suspensions;
 mod table;
 mod traders;
 mod truths;

@@ -21,7 +21,7 @@ pub(crate) struct ListingEvent<'a> {
     listing_id: &'a str,
     kind: &'static str,
     occurred_at: Timestamp,
-    action_id: Option<&'a str>,
+    action_id: Option<String>,
     relisting: Option<Relisting>,
 }
 
@@ -36,8 +36,8 @@ pub(crate) struct Relisting {
     match_score: Thousandths,
 }
 
-/// What happened, when, and by which decision.
-type Happened<'a> = (&'static str, Timestamp, Option<&'a Action>);
+/// What happened, when, and by the decision with which number.
+type Happened = (&'static str, Timestamp, Option<u64>);
 
 impl Marketplace {
     /// How the listing with a number was recognised as a removed one that was put up again.
@@ -74,7 +74,7 @@ impl Marketplace {
         desk: &mut Desk<'_>,
     ) -> Result<(), GenerateError> {
         /// The most events of one listing, as a power of two.
-        const PLACES: u64 = 32;
+        const PLACES: u64 = 64;
         let mut events = self.happened(number, listing);
         events.retain(|(_, at, _)| *at < self.span.until);
         events.sort_by_key(|(_, at, _)| *at);
@@ -88,7 +88,7 @@ impl Marketplace {
                 listing_id: &listing.id,
                 kind,
                 occurred_at,
-                action_id: action.map(|action| &*action.id),
+                action_id: action.map(|number| self.id(Named::Action, number)),
                 relisting,
             })?;
         }
@@ -96,7 +96,7 @@ impl Marketplace {
     }
 
     /// What happened to a listing, in any order.
-    fn happened<'a>(&self, number: u64, listing: &'a Listing) -> Vec<Happened<'a>> {
+    fn happened(&self, number: u64, listing: &Listing) -> Vec<Happened> {
         let mut draw = self.draw(Stream::ListingEvent, number);
         let is_blocked =
             |action: &&Action| action.stage == Stage::PreListing && action.applied_at.is_some();
@@ -121,9 +121,10 @@ impl Marketplace {
             let kind = if status == Status::Expired { "EXPIRED" } else { "HIDDEN" };
             events.push((kind, at, None));
         }
-        if let Some((at, _)) = listing.closed.filter(|_| listing.state.0.is_out_of_sight()) {
-            events.push(("HIDDEN", at.max(listing.published_at), None));
+        if let ((Status::Delisted, at), None) = (listing.state, listing.ended) {
+            events.push(("HIDDEN", at, None));
         }
+        happened_by_suspensions(listing, &mut events);
         let until = events.iter().skip(1).map(|(_, at, _)| *at).min().unwrap_or(self.span.until);
         let shown = Span { from: listing.published_at.max(self.span.from), until };
         if blocked.is_none() && !shown.is_empty() && draw.chance(140) {
@@ -134,7 +135,7 @@ impl Marketplace {
 }
 
 /// What a decision did to a listing.
-fn happened_by<'a>(action: &'a Action, events: &mut Vec<Happened<'a>>) {
+fn happened_by(action: &Action, events: &mut Vec<Happened>) {
     let kind = match (action.stage, action.measures.removes(), action.measures.disables()) {
         (Stage::PreListing, true, _) => "PRESCREEN_BLOCKED",
         (_, true, _) => "REMOVED",
@@ -142,9 +143,31 @@ fn happened_by<'a>(action: &'a Action, events: &mut Vec<Happened<'a>>) {
         (_, false, false) => return,
     };
     let Some(applied_at) = action.applied_at else { return };
-    events.push((kind, applied_at, Some(action)));
+    events.push((kind, applied_at, Some(action.number)));
     if let Some(over_at) = action.over_at() {
-        events.push(("REINSTATED", over_at, Some(action)));
+        events.push(("REINSTATED", over_at, Some(action.number)));
+    }
+}
+
+/// What the suspensions of its trader did to a listing. One that a decision gives back meanwhile is
+/// hidden at once.
+fn happened_by_suspensions(listing: &Listing, events: &mut Vec<Happened>) {
+    for suspension in listing.suspensions.iter() {
+        let action = Some(suspension.action);
+        let took_down = listing.history.iter().filter(|action| {
+            action.applied_at.is_some() && (action.measures.removes() || action.measures.disables())
+        });
+        let given_back = took_down.filter_map(Action::over_at);
+        let is_within = |at: &Timestamp| listing.suspensions.at(*at) == Some(suspension);
+        for at in given_back.filter(is_within).chain([suspension.from]) {
+            if listing.is_suspended_at(at.plus_s(1)) {
+                events.push(("HIDDEN", at, action));
+            }
+        }
+        let Some(until) = suspension.until else { continue };
+        if listing.is_suspended_at(until.plus_s(-1)) {
+            events.push(("REINSTATED", until, action));
+        }
     }
 }
 
@@ -179,7 +202,7 @@ impl Record for ListingEvent<'_> {
             self.listing_id.into(),
             self.kind.into(),
             self.occurred_at.into(),
-            self.action_id.into(),
+            self.action_id.as_ref().into(),
             relisting.map(|relisting| &relisting.of_listing_id).into(),
             relisting.map(|relisting| relisting.match_method).into(),
             relisting.map(|relisting| relisting.match_score).into(),

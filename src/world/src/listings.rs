@@ -1,8 +1,13 @@
 //! Listings: what is offered, what was decided about it, and what state that leaves it in.
+//!
+//! # Rooms
+//! - `state`: that state, at any moment.
+//! - `page`: what a listing shows, and its row.
 
 mod page;
+mod state;
 
-use domain::{Date, Timestamp};
+use domain::Timestamp;
 
 use self::page::Details;
 use crate::calendar::{DAY_S, HOUR_S, Season, Span};
@@ -13,11 +18,14 @@ use crate::moderation_actions::{Action, Measures, Stage, Subject, Target};
 use crate::places::{LANGUAGES, LISTING_LANGUAGES, Language, MEMBER_STATES};
 use crate::products::Product;
 use crate::pseudonyms::Named;
-use crate::traders::{Closing, Trader};
+use crate::suspensions::Suspensions;
+use crate::traders::Trader;
 
 /// One listing: a row of `listings`.
 #[derive(Debug)]
 pub(crate) struct Listing {
+    /// Its number.
+    pub(crate) number: u64,
     /// `listing_id`
     pub(crate) id: String,
     /// `trader_id`
@@ -36,8 +44,10 @@ pub(crate) struct Listing {
     pub(crate) copies: Vec<Copied>,
     /// The world's present.
     present: Timestamp,
-    /// When its trader's offers ended, and why.
-    pub(crate) closed: Option<(Timestamp, Closing)>,
+    /// When its trader's offers ended.
+    left_at: Option<Timestamp>,
+    /// When its trader is suspended, and it is not shown.
+    pub(crate) suspensions: Suspensions,
     /// When the trader or time ended it, and how.
     pub(crate) ended: Option<(Timestamp, Status)>,
     /// Its language.
@@ -71,11 +81,6 @@ impl Status {
     pub(crate) fn is_active(self) -> bool {
         self == Self::Active
     }
-
-    /// Whether the trader or the platform keeps it from being seen.
-    pub(crate) fn is_out_of_sight(self) -> bool {
-        matches!(self, Self::Hidden | Self::Delisted)
-    }
 }
 
 /// A listing that puts another one up again.
@@ -97,18 +102,27 @@ impl Marketplace {
 
     /// The listing with a number, whose trader is at hand.
     pub(crate) fn listing_of(&self, trader: &Trader, number: u64) -> Listing {
-        let origin = match trader.entity {
-            Some(entity) => {
-                self.original_of(entity, trader, number).map_or(Origin::Own, Origin::Copy)
-            }
-            None => self.cluster_of(number).map_or(Origin::Own, Origin::Shared),
-        };
-        let mut listing = self.fresh_listing(trader, number, origin);
+        let mut listing = self.listing_alone(trader, number);
         listing.copies = self.copies_of(trader, number, &listing);
         if let Some(since) = listing.copies.iter().map(|copy| copy.published_at).min() {
             listing.cluster = Some((self.id(Named::Cluster, number), since));
         }
         listing
+    }
+
+    /// The same, without a look at the listings that put it up again.
+    pub(crate) fn listing_alone(&self, trader: &Trader, number: u64) -> Listing {
+        let origin = match trader.entity {
+            Some(entity) => match self.original_of(entity, trader, number) {
+                Some(copied) if trader.suspensions.at(copied.published_at).is_some() => {
+                    Origin::Withheld
+                }
+                Some(copied) => Origin::Copy(copied),
+                None => Origin::Own,
+            },
+            None => self.cluster_of(number).map_or(Origin::Own, Origin::Shared),
+        };
+        self.fresh_listing(trader, number, origin)
     }
 
     /// The listing of the operator's oldest account that this one puts up again.
@@ -138,7 +152,8 @@ impl Marketplace {
             let listings = self.listings_of(other.number);
             let copy = Some(listings.start + offset).filter(|copy| listings.contains(copy))?;
             let published_at = self.relisting(&other, copy, (number, listing))?.published_at;
-            Some(Copied { number: copy, trader: other.number, published_at })
+            let is_open = other.suspensions.at(published_at).is_none();
+            is_open.then_some(Copied { number: copy, trader: other.number, published_at })
         });
         copies.collect()
     }
@@ -165,30 +180,36 @@ impl Marketplace {
 
     /// The last moment at which a trader puts something up.
     fn last_publication(&self, trader: &Trader) -> Timestamp {
-        let until = trader.closed.map_or(self.span.until, |(at, _)| at);
-        until.plus_s(-2 * HOUR_S)
+        trader.offboarded_at.unwrap_or(self.span.until).plus_s(-2 * HOUR_S)
     }
 
     /// Draws a listing and what becomes of it.
     fn fresh_listing(&self, trader: &Trader, number: u64, origin: Origin) -> Listing {
         let mut draw = self.draw(Stream::Listing, number);
         let product = |row| Product::new(&mut self.draw(Stream::Product, row));
-        let published_at = self.publication(trader, &mut draw);
+        let drawn_at = self.publication(trader, &mut draw);
+        let planned_at = match &origin {
+            Origin::Copy(copied) => copied.published_at,
+            Origin::Own | Origin::Shared(_) | Origin::Withheld => drawn_at,
+        };
+        // What a suspended trader would have put up was put up before, and nothing is held against it.
+        let published_at = trader.in_business(planned_at);
+        let is_blameless = published_at != planned_at || matches!(origin, Origin::Withheld);
         let relisting = match &origin {
             Origin::Copy(copied) => {
                 self.relisting_event(number, (copied.source, copied.published_at))
             }
-            Origin::Own | Origin::Shared(_) => None,
+            Origin::Own | Origin::Shared(_) | Origin::Withheld => None,
         };
         let (product, published_at, cluster) = match origin {
-            Origin::Own => (product(number), published_at, None),
+            Origin::Own | Origin::Withheld => (product(number), published_at, None),
             Origin::Shared(cluster) => {
                 let row = self.sizes.listings + cluster;
                 let since = self.shared_since(cluster);
                 (product(row), published_at, Some((row, since)))
             }
             Origin::Copy(copied) => {
-                (copied.product, copied.published_at, Some((copied.source, copied.published_at)))
+                (copied.product, published_at, Some((copied.source, published_at)))
             }
         };
         let language = &LANGUAGES[draw.weighted(&LISTING_LANGUAGES)];
@@ -196,6 +217,7 @@ impl Marketplace {
         let orders = if draw.chance(330) { 0 } else { draw.spread(1..6_000) };
         let id = self.id(Named::Listing, number);
         let mut listing = Listing {
+            number,
             id: id.clone(),
             trader_id: trader.id.clone(),
             details: Details::new(&id, (&product, language), trader, &mut draw),
@@ -206,7 +228,8 @@ impl Marketplace {
             relisting,
             copies: Vec::new(),
             present: self.span.until,
-            closed: trader.closed,
+            left_at: trader.offboarded_at,
+            suspensions: trader.suspensions.clone(),
             ended: None,
             language,
             offered_in,
@@ -214,7 +237,11 @@ impl Marketplace {
             cluster: cluster.map(|(row, since)| (self.id(Named::Cluster, row), since)),
         };
         let mut draw = self.draw(Stream::ListingHistory, number);
-        self.moderate(&mut listing, trader, number, &mut draw);
+        if !is_blameless {
+            self.moderate(&mut listing, trader, number, &mut draw);
+            // Nobody decides about what nobody can see.
+            listing.history.retain(|action| trader.suspensions.at(action.decided_at).is_none());
+        }
         listing.ended = self.ending(&listing, &mut draw);
         listing.state = listing.state_at(self.span.until);
         listing
@@ -222,8 +249,7 @@ impl Marketplace {
 
     /// A moment at which a trader puts something up.
     fn publication(&self, trader: &Trader, draw: &mut Draw) -> Timestamp {
-        let span =
-            Span { from: trader.onboarded_at.plus_s(HOUR_S), until: self.last_publication(trader) };
+        let span = Span { from: trader.in_business_from(), until: self.last_publication(trader) };
         // The later of two draws: the marketplace grows.
         let [first, second] = [0; 2].map(|_| draw.moment(span, &Season::PUBLIC));
         first.max(second)
@@ -233,7 +259,7 @@ impl Marketplace {
     fn shared_since(&self, cluster: u64) -> Timestamp {
         let published = |listing| {
             let trader = self.trader(self.trader_of(listing));
-            self.publication(&trader, &mut self.draw(Stream::Listing, listing))
+            trader.in_business(self.publication(&trader, &mut self.draw(Stream::Listing, listing)))
         };
         let mut moments: Vec<_> = self.listings_of_cluster(cluster).map(published).collect();
         moments.sort_unstable();
@@ -293,10 +319,14 @@ impl Marketplace {
         Some((draw.moment(span, &Season::STAFF), stage))
     }
 
-    /// When the trader or time ends a listing that nothing else has ended.
+    /// When the trader or time ends a listing that nothing else had ended by then.
     fn ending(&self, listing: &Listing, draw: &mut Draw) -> Option<(Timestamp, Status)> {
         let present = self.span.until;
-        if listing.state_at(present).0 != Status::Active {
+        let suspended_at = listing.suspensions.at(present).map(|suspension| suspension.from);
+        let until = suspended_at.unwrap_or(present);
+        let left = Span { from: listing.last_event(present), until };
+        let is_gone = listing.left_at.is_some() || listing.standing_decision(present).is_some();
+        if is_gone || left.is_empty() {
             return None;
         }
         let status = draw.weighted(&[
@@ -305,7 +335,6 @@ impl Marketplace {
             (100, Some(Status::Expired)),
             (60, Some(Status::Hidden)),
         ]);
-        let left = Span { from: listing.last_event(present), until: present };
         status.map(|status| (draw.moment(left, &Season::PUBLIC), status))
     }
 }
@@ -319,6 +348,8 @@ enum Origin {
     Shared(u64),
     /// It was removed under another account of the same operator.
     Copy(Relisted),
+    /// It would have been such a copy, but then the account was suspended.
+    Withheld,
 }
 
 /// A listing that is put up again.
@@ -331,30 +362,6 @@ struct Relisted {
 }
 
 impl Listing {
-    /// The decision that removed it last, by a moment.
-    pub(crate) fn removal(&self, present: Timestamp) -> Option<&Action> {
-        let removed = |action: &&Action| {
-            action.measures.removes() && action.applied_at.is_some_and(|at| at < present)
-        };
-        self.history.iter().rev().find(removed)
-    }
-
-    /// Whether it was for sale from midnight to midnight.
-    pub(crate) fn is_for_sale_on(&self, day: Date) -> bool {
-        let midnight = Timestamp::start_of(day);
-        let (from, until) = (midnight, midnight.plus_s(DAY_S));
-        let (status, changed_at) = self.state;
-        let is_up = self.published_at < from && (status == Status::Active || until <= changed_at);
-        is_up
-            && self.history.iter().all(|action| {
-                let takes_down = action.measures.removes() || action.measures.disables();
-                let is_back = |at: Timestamp| at <= from;
-                !takes_down
-                    || action.applied_at.is_none_or(|applied_at| until <= applied_at)
-                    || action.over_at().is_some_and(is_back)
-            })
-    }
-
     /// What a decision on it is about.
     fn subject(&self) -> Subject {
         let everywhere = self.offered_in.len() == MEMBER_STATES.len();
@@ -369,49 +376,6 @@ impl Listing {
             offered_in: (!everywhere).then(|| self.offered_in.clone()),
             orders: Some(self.orders),
         }
-    }
-
-    /// The state that decisions, the trader and time have left it in at a moment, and since when.
-    pub(crate) fn state_at(&self, present: Timestamp) -> (Status, Timestamp) {
-        let standing = |action: &&Action| action.stands_at(present);
-        let mut in_force = self.history.iter().rev().filter(standing);
-        let gone = in_force.find(|action| action.measures.removes() || action.measures.disables());
-        if let Some((action, applied_at)) = gone.and_then(|gone| Some((gone, gone.applied_at?))) {
-            let status = if action.measures.removes() { Status::Removed } else { Status::Hidden };
-            return (status, applied_at);
-        }
-        let last_event = self.last_event(present);
-        match self.closed.filter(|(at, _)| *at < present) {
-            Some((at, Closing::Offboarded)) => return (Status::Delisted, at.max(last_event)),
-            Some((at, Closing::Suspended)) => return (Status::Hidden, at.max(last_event)),
-            None => {}
-        }
-        match self.ended.filter(|(at, _)| *at < present) {
-            Some((at, status)) => (status, at),
-            None => (Status::Active, self.active_since(present)),
-        }
-    }
-
-    /// The last time that a decision changed something, or it was put up.
-    fn last_event(&self, present: Timestamp) -> Timestamp {
-        let events = |action: &Action| [action.applied_at, action.lifted_at, action.end_at];
-        self.history
-            .iter()
-            .flat_map(events)
-            .flatten()
-            .filter(|at| *at < present)
-            .fold(self.published_at, Timestamp::max)
-    }
-
-    /// Since when it is for sale without a break, where no decision stands against it.
-    fn active_since(&self, present: Timestamp) -> Timestamp {
-        self.history
-            .iter()
-            .filter(|action| action.applied_at.is_some())
-            .filter(|action| action.measures.removes() || action.measures.disables())
-            .filter_map(|action| action.over_at())
-            .filter(|at| *at < present)
-            .fold(self.published_at, Timestamp::max)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The marketplace: which listing is whose, which accounts and which products are the same.
 //!
 //! # Invariant
-//! Holds keys and sizes only. Every row is found again from its index, so that a table of any size
-//! can be written without holding it, and any other table can ask about any of its rows.
+//! Holds keys, sizes and suspensions only. Every row is found again from its index, so that a table of
+//! any size can be written without holding it, and any other table can ask about any of its rows.
 
 use std::ops::Range;
 
@@ -15,6 +15,7 @@ use crate::octaves::{position, share, value};
 use crate::pseudonyms::{Named, Pseudonyms};
 use crate::seen::{EDITIONS, Seen};
 use crate::settings::{InvalidSpan, Sizes, WorldSettings};
+use crate::suspensions::SuspensionsByTrader;
 
 /// One marketplace.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(crate) struct Marketplace {
     streams: [StreamKey; Stream::ROWS.len()],
     entities: Permutation,
     clusters: Permutation,
+    /// When traders are suspended.
+    pub(crate) suspensions: SuspensionsByTrader,
 }
 
 /// The place of a trader among the accounts of one economic operator.
@@ -59,7 +62,7 @@ impl Marketplace {
             let mut draw = keys.stream(Stream::Key).row(row);
             Permutation::new(size, std::array::from_fn(|_| draw.bits()))
         };
-        Ok(Self {
+        let mut marketplace = Self {
             sizes,
             span,
             editions: settings.editions()?,
@@ -68,7 +71,10 @@ impl Marketplace {
             streams: Stream::ROWS.map(|stream| keys.stream(stream)),
             entities: shuffle(1, sizes.traders),
             clusters: shuffle(2, sizes.listings),
-        })
+            suspensions: SuspensionsByTrader::default(),
+        };
+        marketplace.find_suspensions();
+        Ok(marketplace)
     }
 
     /// The last date at which it is looked at.

@@ -124,6 +124,16 @@ impl Measures {
         self.holds("DECISION_VISIBILITY_CONTENT_DISABLED")
     }
 
+    /// Whether the account is suspended, for a time or for good.
+    pub(crate) fn suspends(&self) -> bool {
+        self.account.is_some()
+    }
+
+    /// Whether the contract is ended.
+    pub(crate) fn terminates(&self) -> bool {
+        self.account == Some("DECISION_ACCOUNT_TERMINATED")
+    }
+
     /// Whether a restriction of visibility is among them.
     pub(crate) fn holds(&self, kind: &str) -> bool {
         self.visibility.is_some_and(|kinds| kinds.contains(&kind))
@@ -131,7 +141,7 @@ impl Measures {
 
     /// Whether it can end by itself.
     fn may_end(&self) -> bool {
-        !self.removes() && self.account != Some("DECISION_ACCOUNT_TERMINATED")
+        !self.removes() && !self.terminates()
     }
 }
 
@@ -225,13 +235,25 @@ impl Marketplace {
         &self,
         (target, place): (u64, u64),
         subject: Subject,
-        (decided_at, stage, measures, infringement): Ruling,
+        ruling: Ruling,
         draw: &mut Draw,
     ) -> Action {
         let number = target << 4 | place << 2 | subject.target as u64;
-        let applied_at =
-            Some(draw.after(decided_at, 1..effect_s_max(stage))).filter(|at| *at < self.span.until);
+        let stage = ruling.1;
+        let applied_at = draw.after(ruling.0, 1..effect_s_max(stage));
         let finding = self.finding(number, (subject.target, stage), draw);
+        self.decide_on((number, applied_at, finding), subject, ruling, draw)
+    }
+
+    /// Takes the decision with a number that takes effect at a moment, on what was found somehow.
+    pub(crate) fn decide_on(
+        &self,
+        (number, applied_at, finding): (u64, Timestamp, Finding),
+        subject: Subject,
+        (decided_at, stage, measures, infringement): Ruling,
+        draw: &mut Draw,
+    ) -> Action {
+        let applied_at = Some(applied_at).filter(|at| *at < self.span.until);
         let complains = draw.chance(if stage == Stage::PreListing { 60 } else { 190 });
         let felt = (subject.target, &measures, applied_at.unwrap_or(decided_at));
         let complaint = (complains && applied_at.is_some())

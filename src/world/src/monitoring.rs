@@ -1,12 +1,13 @@
 //! What the platform reports about itself, and how its commitments are watched.
 //!
 //! # Rooms
-//! - [`tally`]: counts of what happens in the world, month by month.
+//! - [`counted`], [`tally`]: counts of what happens in the world, month by month.
 //! - [`report`]: the figures of transparency reports (Art. 15, 24, 42).
 //! - [`resources`]: the people who moderate (Art. 42(2)).
 //! - [`commitments`], [`kpis`], [`findings`]: what was promised, measured and found wanting.
 
 pub(crate) mod commitments;
+pub(crate) mod counted;
 pub(crate) mod findings;
 mod half_years;
 pub(crate) mod kpis;

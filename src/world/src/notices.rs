@@ -96,6 +96,7 @@ impl Marketplace {
         }
         for notice in self.notices_of(action) {
             desk.enforcement.notice(&notice, Some(action), self.newest());
+            notice.count(&mut desk.tally);
             desk.write(&notice)?;
             desk.write(&NoticeAction::new(&notice.id, action))?;
         }
@@ -308,6 +309,7 @@ impl Marketplace {
         }
         self.plant_orphan(&mut notice, &mut draw, desk);
         desk.enforcement.notice(&notice, None, self.newest());
+        notice.count(&mut desk.tally);
         desk.write(&notice)?;
         self.write_complaint_of(&notice, draw, desk)
     }

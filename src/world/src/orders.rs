@@ -9,6 +9,7 @@ use crate::draw::{Draw, Stream};
 use crate::infringements::{self as held, Infringement};
 use crate::marketplace::Marketplace;
 use crate::moderation_actions::Action;
+use crate::monitoring::tally::{Counted, Tally, Waited};
 use crate::places::{MEMBER_STATES, buyers_state};
 use crate::pseudonyms::Named;
 use crate::record::{Cell, Column, Record, Shape};
@@ -67,7 +68,11 @@ impl Marketplace {
 
     /// Writes the orders that led to no decision.
     pub(crate) fn write_other_orders(&self, desk: &mut Desk<'_>) -> Result<(), GenerateError> {
-        (0..self.other_orders()).try_for_each(|number| desk.write(&self.other_order(number)))
+        (0..self.other_orders()).try_for_each(|number| {
+            let order = self.other_order(number);
+            order.count(&mut desk.tally);
+            desk.write(&order)
+        })
     }
 
     /// An order that led to no decision: for information, or to act against what was gone already.
@@ -130,6 +135,25 @@ impl Marketplace {
             effected_at: None,
             recipient_informed_at: None,
             action: None,
+        }
+    }
+}
+
+impl Order {
+    /// Counts it, and how long it took.
+    pub(crate) fn count(&self, tally: &mut Tally) {
+        let counted = if self.asks_for_information {
+            Counted::OrdersForInformation
+        } else {
+            Counted::OrdersToAct
+        };
+        let received_at = self.received_at;
+        tally.count((counted, self.member_state), received_at.date(), (received_at, 1));
+        if let Some(at) = self.acknowledged_at {
+            tally.wait(Waited::OrderAcknowledged, [received_at, at]);
+        }
+        if let Some(at) = self.effected_at {
+            tally.wait(Waited::OrderEffected, [received_at, at]);
         }
     }
 }

@@ -3,13 +3,17 @@
 //!
 //! # Rooms
 //! - `policies`: the policies, their versions and what a violation costs.
-//! - `career`: the violations of one trader, and the sanctions that came of them.
+//! - `career`: the violations of one trader, and the points they cost.
+//! - `docket`: the sanctions that came of them, or should have.
+//! - `restrictions`: the decisions that these sanctions are.
 //! - `others`: sanctions against those who are no traders.
 //! - `row`: the row.
 
 mod career;
+mod docket;
 mod others;
 mod policies;
+mod restrictions;
 mod row;
 
 use domain::Timestamp;

@@ -2,6 +2,7 @@
 
 mod advertising;
 mod causality;
+mod computed;
 mod conformity;
 mod delivered;
 mod enforcement;
@@ -9,6 +10,8 @@ mod keys;
 mod life;
 mod monitoring;
 mod recommenders;
+mod reported;
+mod suspensions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -18,6 +18,7 @@ use crate::places::SELLERS;
 use crate::pseudonyms::Named;
 use crate::record::{Cell, Column, Record, Shape};
 use crate::seen::{EDITIONS, Seen};
+use crate::suspensions::Suspensions;
 use crate::table::{Files, Format, Table};
 
 /// How a trader keeps the rules.
@@ -42,15 +43,6 @@ impl Conduct {
     }
 }
 
-/// Why nothing of a trader is for sale any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Closing {
-    /// The contract ended.
-    Offboarded,
-    /// The account is suspended.
-    Suspended,
-}
-
 /// One trader.
 #[derive(Debug)]
 pub(crate) struct Trader {
@@ -66,15 +58,22 @@ pub(crate) struct Trader {
     pub(crate) country: &'static str,
     /// When the account was opened.
     pub(crate) onboarded_at: Timestamp,
-    /// When nothing was for sale any more, and why.
-    pub(crate) closed: Option<(Timestamp, Closing)>,
-    /// The decision against the account.
+    /// When the contract ended.
+    pub(crate) offboarded_at: Option<Timestamp>,
+    /// The decision against the account that no policy required.
     pub(crate) action: Option<Action>,
+    /// When the account is suspended.
+    pub(crate) suspensions: Suspensions,
 }
 
 impl Marketplace {
     /// The trader with a number.
     pub(crate) fn trader(&self, number: u64) -> Trader {
+        Trader { suspensions: self.suspensions.of(number), ..self.fresh_trader(number) }
+    }
+
+    /// The trader with a number, as long as nothing is known of suspensions.
+    pub(crate) fn fresh_trader(&self, number: u64) -> Trader {
         let mut draw = self.draw(Stream::Trader, number);
         let entity = self.entity_of(number);
         let country = draw.weighted(&SELLERS);
@@ -92,12 +91,13 @@ impl Marketplace {
             entity,
             country,
             onboarded_at: onboarded_at.unwrap_or(self.opened_at),
-            closed: None,
+            offboarded_at: None,
             action: None,
+            suspensions: Suspensions::default(),
         };
         let mut draw = self.draw(Stream::TraderHistory, number);
         trader.action = self.action_against(&trader, &mut draw);
-        trader.closed = self.closing(&trader, &mut draw);
+        trader.offboarded_at = self.offboarding(&trader, &mut draw);
         trader
     }
 
@@ -108,17 +108,6 @@ impl Marketplace {
         if !draw.chance(trader.conduct.of([4, 60, 380])) || span.is_empty() {
             return None;
         }
-        let subject = Subject {
-            target: Target::Trader,
-            target_id: trader.id.clone(),
-            listing_id: None,
-            trader_id: Some(trader.id.clone()),
-            posted_at: trader.onboarded_at,
-            language: None,
-            gtin: None,
-            offered_in: None,
-            orders: None,
-        };
         let infringement = draw.weighted(&[
             (40, &held::INAUTHENTIC_LISTING),
             (25, &held::TRADER_INFORMATION),
@@ -135,29 +124,50 @@ impl Marketplace {
         let stage = Stage::PostListing;
         Some(self.decide(
             (trader.number, 0),
-            subject,
+            trader.subject(),
             (decided_at, stage, measures, infringement),
             draw,
         ))
     }
 
-    /// When and why nothing of a trader is for sale any more.
-    fn closing(&self, trader: &Trader, draw: &mut Draw) -> Option<(Timestamp, Closing)> {
+    /// When the contract with a trader ends, by a decision that stands or because the trader leaves.
+    fn offboarding(&self, trader: &Trader, draw: &mut Draw) -> Option<Timestamp> {
         let standing = trader.action.as_ref().filter(|action| action.stands_at(self.span.until));
-        let account =
-            standing.and_then(|action| Some((action.applied_at?, action.measures.account?)));
-        match account {
-            Some((applied_at, "DECISION_ACCOUNT_TERMINATED")) => {
-                return Some((applied_at, Closing::Offboarded));
-            }
-            Some((applied_at, _)) => return Some((applied_at, Closing::Suspended)),
-            None => {}
+        if let Some(termination) = standing.filter(|action| action.measures.terminates()) {
+            return termination.applied_at;
         }
         // Half a year after the end, the items are deleted (DSA Art. 30(5)), and the row with them.
         let from = self.span.until.plus_s(-180 * DAY_S).max(trader.onboarded_at.plus_s(20 * DAY_S));
         let span = Span { from, until: self.span.until };
         let leaves = draw.chance(50) && trader.action.is_none();
-        leaves.then(|| (draw.moment(span, &Season::STAFF), Closing::Offboarded))
+        leaves.then(|| draw.moment(span, &Season::STAFF))
+    }
+}
+
+impl Trader {
+    /// From when on something can be put up.
+    pub(crate) fn in_business_from(&self) -> Timestamp {
+        self.onboarded_at.plus_s(HOUR_S)
+    }
+
+    /// A moment at which the account was not suspended: the moment itself, or one before.
+    pub(crate) fn in_business(&self, at: Timestamp) -> Timestamp {
+        self.suspensions.before(at, self.in_business_from())
+    }
+
+    /// What a decision on the account is about.
+    pub(crate) fn subject(&self) -> Subject {
+        Subject {
+            target: Target::Trader,
+            target_id: self.id.clone(),
+            listing_id: None,
+            trader_id: Some(self.id.clone()),
+            posted_at: self.onboarded_at,
+            language: None,
+            gtin: None,
+            offered_in: None,
+            orders: None,
+        }
     }
 }
 
@@ -186,7 +196,8 @@ pub(crate) struct TraderRow {
     displayed: bool,
     /// The first check of the items and the last one, where there were some.
     checked: Option<[Timestamp; 2]>,
-    closed: Option<(Timestamp, Closing)>,
+    offboarded_at: Option<Timestamp>,
+    suspensions: Suspensions,
     onboarded_at: Timestamp,
     affiliate_member: bool,
     entity_cluster_id: Option<String>,
@@ -230,7 +241,8 @@ impl Marketplace {
             self_certified_at,
             displayed: contacts.iter().all(|there| *there) && draw.chance(970),
             checked: (!never).then(|| [earlier([first, last]), last]),
-            closed: trader.closed,
+            offboarded_at: trader.offboarded_at,
+            suspensions: trader.suspensions.clone(),
             onboarded_at: trader.onboarded_at,
             affiliate_member: draw.chance(120),
             entity_cluster_id: trader.entity.map(|entity| self.id(Named::Entity, entity.number)),
@@ -247,7 +259,7 @@ impl TraderRow {
 
     /// When the contract with the trader ended.
     pub(crate) fn offboarded_at(&self) -> Option<Timestamp> {
-        self.closed.and_then(|(at, closing)| (closing == Closing::Offboarded).then_some(at))
+        self.offboarded_at
     }
 
     /// The check of one of the items (a) to (e) of Art. 30(1), and when it was, if it was checked.
@@ -288,10 +300,11 @@ impl TraderRow {
 
     /// What the platform made of the items.
     fn verification(&self, seen: Seen) -> &'static str {
-        match self.closed.filter(|(at, _)| seen.has(*at)) {
-            Some((_, Closing::Offboarded)) => return "EXEMPT",
-            Some((_, Closing::Suspended)) => return "SUSPENDED",
-            None => {}
+        if seen.known(self.offboarded_at).is_some() {
+            return "EXEMPT";
+        }
+        if self.suspensions.at(seen.at).is_some() {
+            return "SUSPENDED";
         }
         let documents = self.documents(seen);
         if documents == ["VERIFIED"; 2] && self.contacts.iter().all(|there| *there) {

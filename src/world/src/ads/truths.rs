@@ -52,7 +52,7 @@ impl AdTruths {
     /// Sees an advertisement with its reach.
     pub(crate) fn add(&mut self, ad: &Ad, reach: &[Reach], seen: Seen) {
         self.add_reach(ad, reach, seen);
-        if let Some((category, applied_on)) = ad.illegal_listing {
+        if let Some((category, applied_on)) = ad.illegal_listing[seen.edition] {
             let removed = self.of_removed.entry(category).or_default();
             removed.ads += 1;
             removed.still_shown += i64::from(applied_on < ad.last_shown(seen));

@@ -6,6 +6,7 @@ use super::{About, Complaint, Outcome};
 use crate::calendar::{DAY_S, HOUR_S};
 use crate::draw::Stream;
 use crate::marketplace::Marketplace;
+use crate::monitoring::tally::{Counted, Tally, Waited};
 use crate::pseudonyms::Named;
 use crate::record::{Cell, Column, Record, Shape};
 use crate::seen::Seen;
@@ -72,6 +73,26 @@ impl Marketplace {
             closed: (closed_at < self.span.until).then_some((closed_at, outcome)),
             implemented: asks.then(|| draw.chance(640)),
         })
+    }
+}
+
+impl Dispute {
+    /// Counts it, how it ended, and whether the platform did what was asked.
+    pub(crate) fn count(&self, tally: &mut Tally) {
+        let (month, at) = (self.submitted_at.date(), self.submitted_at);
+        tally.count((Counted::Disputes, ""), month, (at, 1));
+        let Some((closed_at, outcome)) = self.closed else { return };
+        tally.wait(Waited::DisputeClosed, [at, closed_at]);
+        let mut one = |counted| tally.count((counted, ""), month, (closed_at, 1));
+        if ["DECISION_REVERSED", "DECISION_PARTLY_REVERSED"].contains(&outcome) {
+            one(Counted::DisputesForRecipient);
+        }
+        if let Some(is_done) = self.implemented {
+            one(Counted::DisputesToImplement);
+            if is_done {
+                one(Counted::DisputesImplemented);
+            }
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use domain::Timestamp;
 
 use super::{About, Complaint, Outcome};
+use crate::calendar::DAY_S;
+use crate::monitoring::tally::{Counted, Tally, Waited};
 use crate::record::{Cell, Column, Record, Shape};
 use crate::seen::Seen;
 use crate::table::{Files, Format, Table};
@@ -63,6 +65,34 @@ impl Record for Complaint {
 }
 
 impl Complaint {
+    /// Counts it, how it was decided, and what came of a reversal.
+    pub(crate) fn count(&self, tally: &mut Tally) {
+        let lodged_at = self.lodged_at;
+        tally.count((Counted::Complaints, ""), lodged_at.date(), (lodged_at, 1));
+        let Some(decision) = &self.decision else { return };
+        let at = decision.decided_at;
+        let outcome = match decision.outcome {
+            Outcome::Stands => Some(Counted::ComplaintsUpheld),
+            Outcome::Reversed => Some(Counted::ComplaintsReversed),
+            Outcome::PartlyReversed | Outcome::Inadmissible => None,
+        };
+        if let Some(outcome) = outcome {
+            tally.count((outcome, ""), lodged_at.date(), (at, 1));
+        }
+        tally.wait(Waited::ComplaintDecided, [lodged_at, at]);
+        tally.count((Counted::ComplaintsDecided, ""), at.date(), (at, 1));
+        if decision.human_reviewed {
+            tally.count((Counted::ComplaintsReviewed, ""), at.date(), (at, 1));
+        }
+        if decision.outcome == Outcome::Reversed {
+            tally.count((Counted::Reversals, ""), at.date(), (at, 1));
+            let back_at = decision.reinstated_at.filter(|back_at| *back_at <= at.plus_s(DAY_S));
+            if let Some(back_at) = back_at {
+                tally.count((Counted::ReversalsInTime, ""), at.date(), (back_at, 1));
+            }
+        }
+    }
+
     /// The decision by which something was reversed, if there is one.
     pub(crate) fn reversal(&self) -> Option<&super::Decision> {
         self.decision.as_ref().filter(|decision| decision.outcome == Outcome::Reversed)

@@ -7,6 +7,7 @@ use domain::Timestamp;
 use super::numbers::Numbers;
 use crate::listings::Listing;
 use crate::moderation_actions::Action;
+use crate::monitoring::tally::{Counted, Tally, Waited};
 
 /// What has been seen of removals so far.
 #[derive(Debug, Default)]
@@ -52,15 +53,22 @@ impl Relisted {
     }
 
     /// Counts what the trader at hand had removed, and goes on to the next.
-    pub(crate) fn next_trader(&mut self) {
+    pub(crate) fn next_trader(&mut self, tally: &mut Tally) {
         let returns = std::mem::take(&mut self.returns);
         for ((listing, category), applied) in std::mem::take(&mut self.at_hand) {
             *self.removed.entry(category).or_default() += 1;
             let mut is_back = false;
             for applied_at in applied.into_iter().flatten() {
                 let times = returns.get(&listing).into_iter().flatten();
-                for at in times.filter(|at| applied_at < **at) {
+                let times = times.filter(|at| applied_at < **at);
+                let month = applied_at.date();
+                tally.count((Counted::Removals, ""), month, (applied_at, 1));
+                if let Some(first) = times.clone().min() {
+                    tally.count((Counted::RemovalsUndercut, ""), month, (*first, 1));
+                }
+                for at in times {
                     is_back = true;
+                    tally.wait(Waited::OfferedAgain, [applied_at, *at]);
                     let delay = at.unix_us() - applied_at.unix_us();
                     self.delays.entry(category).or_default().extend([delay]);
                 }

@@ -32,6 +32,7 @@ impl Marketplace {
         }
         self.write_notices_of(action, desk)?;
         if let Some(order) = self.order_behind(action) {
+            order.count(&mut desk.tally);
             desk.write(&order)?;
         }
         if let Some(complaint) = &action.complaint {
@@ -50,9 +51,13 @@ impl Marketplace {
         complaint: &Complaint,
         desk: &mut Desk<'_>,
     ) -> Result<(), GenerateError> {
+        complaint.count(&mut desk.tally);
         desk.write(complaint)?;
         match self.dispute_after(complaint) {
-            Some(dispute) => desk.write(&dispute),
+            Some(dispute) => {
+                dispute.count(&mut desk.tally);
+                desk.write(&dispute)
+            }
             None => Ok(()),
         }
     }

@@ -1,8 +1,10 @@
 //! The figures of transparency reports (Art. 15, 24 and 42).
 //!
 //! # Invariant
-//! Of the half-year that is running, each figure is a count of this world's rows until the edition's
-//! day. Half-years before have figures that were drawn: this world's decisions do not reach back.
+//! Of the half-year that is running, each figure is counted from this world's rows until the edition's
+//! day. Reports that are public tell of whole half-years, to which the rows of this world do not reach
+//! back, and of recipients, of whom no table tells: their figures were drawn, all but the number of
+//! people who moderate, which follows from the table of these.
 
 mod past;
 mod running;
@@ -26,7 +28,8 @@ pub(crate) struct Figure {
     indicator: &'static str,
     /// The kind of infringement and the Member State, where it is broken down.
     of: [&'static str; 2],
-    value: [Thousandths; EDITIONS],
+    /// As each edition knows it; none where there was nothing to measure.
+    value: [Option<Thousandths>; EDITIONS],
     unit: &'static str,
 }
 
@@ -70,7 +73,7 @@ impl Sheet {
         &mut self,
         (indicator, unit): (&'static str, &'static str),
         of: [&'static str; 2],
-        value: [i64; EDITIONS],
+        value: [Option<i64>; EDITIONS],
     ) {
         self.figures.push(Figure {
             half_year: self.half_year,
@@ -78,14 +81,14 @@ impl Sheet {
             article: self.article,
             indicator,
             of,
-            value: value.map(Thousandths),
+            value: value.map(|value| value.map(Thousandths)),
             unit,
         });
     }
 
     /// Adds a count, as each edition knows it.
     fn count(&mut self, indicator: &'static str, of: [&'static str; 2], count: [i64; EDITIONS]) {
-        self.put((indicator, "COUNT"), of, count.map(|count| count * 1_000));
+        self.put((indicator, "COUNT"), of, count.map(|count| Some(count * 1_000)));
     }
 }
 

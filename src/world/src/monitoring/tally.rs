@@ -1,49 +1,20 @@
 //! Counts of what happens in the world, by month: what reports and measures are made from.
 //!
 //! # Invariant
-//! Holds a number per month, thing counted and kind of infringement, however much happens. A count
-//! is a true one: nothing is in it that is not a row of the world.
+//! Holds a number per month, thing counted and kind of infringement, however much happens; for medians,
+//! eight bytes for each thing measured. A count is a true one: nothing is in it that is not a row of
+//! the world.
 
 use std::collections::BTreeMap;
 
 use domain::{Date, Timestamp};
 
+pub(crate) use super::counted::{Counted, Waited};
 use crate::calendar::first_of_month;
 use crate::moderation_actions::Action;
 use crate::seen::{EDITIONS, Seen};
 
-/// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Counted {
-    /// Decisions.
-    Decisions,
-    /// Decisions that nobody outside had asked for.
-    Own,
-    /// Of these, the ones on what is illegal.
-    OwnOnLaw,
-    /// The same, on what breaks the terms.
-    OwnOnTerms,
-    /// The same, where a machine found it.
-    OwnByMachine,
-    /// Decisions by machines alone.
-    Automated,
-    /// Of these, the ones that were reversed.
-    AutomatedReversed,
-    /// Advertisements.
-    Ads,
-    /// Of these, the ones of which the repository has every field of Art. 39(2).
-    AdsComplete,
-    /// Hidden links of affiliates.
-    HiddenLinks,
-    /// Of these, the ones with a decision within two days.
-    HiddenLinksInTime,
-    /// Recipients of recommender systems, on the days that are counted.
-    Recipients,
-    /// Of these, the ones who have chosen to be without profiling.
-    RecipientsWithout,
-}
-
-/// The month of a count, what is counted, and the kind of infringement or nothing.
+/// The month of a count, what is counted, and the kind of infringement, the Member State or nothing.
 type Place = (Date, Counted, &'static str);
 
 /// All counts, as each edition knows them.
@@ -51,12 +22,14 @@ type Place = (Date, Counted, &'static str);
 pub(crate) struct Tally {
     editions: [Seen; EDITIONS],
     counts: BTreeMap<Place, [i64; EDITIONS]>,
+    /// Times in microseconds, by the first edition that knows them.
+    waits: BTreeMap<(Date, Waited), [Vec<i64>; EDITIONS]>,
 }
 
 impl Tally {
     /// Nothing counted yet.
     pub(crate) fn new(editions: [Seen; EDITIONS]) -> Self {
-        Self { editions, counts: BTreeMap::new() }
+        Self { editions, counts: BTreeMap::new(), waits: BTreeMap::new() }
     }
 
     /// Counts something of a month that came to be known at a moment.
@@ -70,6 +43,18 @@ impl Tally {
         for (count, seen) in counts.iter_mut().zip(self.editions) {
             *count += if seen.has(known_at) { times } else { 0 };
         }
+    }
+
+    /// Counts one of a month as a single edition knows it.
+    pub(crate) fn count_in(&mut self, counted: Counted, month: Date, edition: usize) {
+        self.counts.entry((first_of_month(month), counted, "")).or_default()[edition] += 1;
+    }
+
+    /// Measures the time from one moment until another.
+    pub(crate) fn wait(&mut self, waited: Waited, [from, until]: [Timestamp; 2]) {
+        let Some(edition) = self.editions.iter().position(|seen| seen.has(until)) else { return };
+        let waits = self.waits.entry((first_of_month(from.date()), waited)).or_default();
+        waits[edition].push(until.unix_us() - from.unix_us());
     }
 
     /// Counts a decision.
@@ -109,5 +94,37 @@ impl Tally {
             }
         }
         sum
+    }
+
+    /// The kinds of infringement or the Member States that a count has in some months.
+    pub(super) fn kinds(&self, counted: Counted, [first, until]: [Date; 2]) -> Vec<&'static str> {
+        let of = |(month, other, kind): &Place| {
+            (*other == counted && first <= *month && *month < until).then_some(*kind)
+        };
+        let mut kinds: Vec<_> = self.counts.keys().filter_map(of).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
+    }
+
+    /// The median of some times that began in some months, in thousandths of hours as each edition
+    /// knows it; none of nothing.
+    pub(super) fn median_hours(
+        &self,
+        waited: &[Waited],
+        [first, until]: [Date; 2],
+    ) -> [Option<i64>; EDITIONS] {
+        const THOUSANDTH_US: i64 = 3_600 * 1_000;
+        std::array::from_fn(|edition| {
+            let asked = self.waits.iter().filter(|((month, other), _)| {
+                waited.contains(other) && first <= *month && *month < until
+            });
+            let known = asked.flat_map(|(_, times)| times.iter().take(edition + 1).flatten());
+            let mut known: Vec<_> = known.copied().collect();
+            let last = known.len().checked_sub(1)?;
+            known.sort_unstable();
+            let twice = known[last / 2] + known[last.div_ceil(2)];
+            Some((twice + THOUSANDTH_US) / (2 * THOUSANDTH_US))
+        })
     }
 }

@@ -4,6 +4,7 @@ use domain::Timestamp;
 
 use super::Notice;
 use crate::moderation_actions::Action;
+use crate::monitoring::tally::{Counted, Tally, Waited};
 use crate::record::{Cell, Column, Record, Shape};
 use crate::seen::Seen;
 use crate::table::{Files, Format, Table};
@@ -83,6 +84,38 @@ impl Record for Notice {
             decision.map(|decision| decision.redress_information_given).into(),
             led_to.filter(|(_, decided_at)| seen.has(*decided_at)).map(|(id, _)| id).into(),
         ]
+    }
+}
+
+impl Notice {
+    /// Counts it, and what was done with it.
+    pub(super) fn count(&self, tally: &mut Tally) {
+        let (month, at) = (self.submitted_at.date(), self.submitted_at);
+        let is_flagged = self.notifier.kind == "TRUSTED_FLAGGER";
+        let mut one = |counted, at| tally.count((counted, self.alleged_category), month, (at, 1));
+        one(Counted::Notices, at);
+        if is_flagged {
+            one(Counted::NoticesByFlaggers, at);
+        }
+        if let Some(at) = self.acknowledged_at {
+            one(Counted::NoticesAcknowledged, at);
+        }
+        let Some(decision) = &self.decision else { return };
+        let led_to = match decision.kind {
+            "ACTION_LAW" => Some(Counted::NoticesOnLaw),
+            "ACTION_TC" => Some(Counted::NoticesOnTerms),
+            _ => None,
+        };
+        if decision.automated {
+            one(Counted::NoticesByMachine, decision.decided_at);
+        }
+        if let Some(counted) = led_to {
+            one(counted, decision.decided_at);
+            tally.wait(Waited::NoticeActedOn, [at, decision.decided_at]);
+        }
+        let waited =
+            if is_flagged { Waited::FlaggersNoticeDecided } else { Waited::OthersNoticeDecided };
+        tally.wait(waited, [at, decision.decided_at]);
     }
 }
 

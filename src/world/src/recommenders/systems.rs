@@ -152,6 +152,18 @@ pub(crate) fn rows() -> impl Iterator<Item = SystemRow> {
     SYSTEMS.iter().flat_map(System::rows)
 }
 
+/// Of the parameters in force on a day, how many have a rank and a reason, and how many there are.
+pub(crate) fn documented(day: Date) -> [i64; 2] {
+    let in_force = SYSTEMS.iter().filter_map(|system| system.version_on(day));
+    let mut parameters = [0; 2];
+    for parameter in in_force.flat_map(|version| version.parameters) {
+        let is_told = parameter.rank.is_some() && parameter.reason.is_some();
+        parameters[0] += i64::from(is_told);
+        parameters[1] += 1;
+    }
+    parameters
+}
+
 impl SystemRow {
     /// The rows of its parameters.
     pub(crate) fn parameters(self) -> impl Iterator<Item = ParameterRow> {

@@ -69,7 +69,8 @@ impl Marketplace {
         let status = match listing.state_at(matched_at).0 {
             Status::Active => "ACTIVE",
             Status::Removed => "REMOVED",
-            Status::Hidden | Status::Delisted | Status::Expired => "DELISTED_BY_TRADER",
+            Status::Hidden => "HIDDEN",
+            Status::Delisted | Status::Expired => "DELISTED_BY_TRADER",
         };
         (matched_at < self.span.until).then(|| AlertMatch {
             alert_id: alert.id.clone(),

@@ -53,7 +53,10 @@ impl Marketplace {
     pub(super) fn write_other_sanctions(&self, desk: &mut Desk<'_>) -> Result<(), GenerateError> {
         let count = self.sizes.listings / 400;
         (0..count).try_for_each(|number| {
-            self.misuse_sanctions(number).iter().try_for_each(|sanction| desk.write(sanction))
+            self.misuse_sanctions(number).iter().try_for_each(|sanction| {
+                sanction.count(&mut desk.tally);
+                desk.write(sanction)
+            })
         })
     }
 

@@ -2,7 +2,8 @@
 
 use domain::Timestamp;
 
-use super::{Sanction, Subject};
+use super::{Misuse, Sanction, Subject};
+use crate::monitoring::tally::{Counted, Tally};
 use crate::record::{Cell, Column, Record, Shape};
 use crate::seen::Seen;
 use crate::table::{Files, Format, Table};
@@ -29,6 +30,19 @@ const COLUMNS: &[Column] = &[
     ("lifted_at", Shape::Moment),
     ("lift_reason", Shape::Text),
 ];
+
+impl Sanction {
+    /// Counts it, where it is a suspension for what Art. 23 is about.
+    pub(super) fn count(&self, tally: &mut Tally) {
+        let counted = match (self.kind, self.misuse) {
+            ("SUSPENSION", Misuse::IllegalContent) => Counted::SuspensionsForContent,
+            ("NOTICE_PROCESSING_SUSPENSION", _) => Counted::SuspensionsForNotices,
+            ("COMPLAINT_PROCESSING_SUSPENSION", _) => Counted::SuspensionsForComplaints,
+            _ => return,
+        };
+        tally.count((counted, ""), self.imposed_at.date(), (self.imposed_at, 1));
+    }
+}
 
 impl Record for Sanction {
     const TABLE: &'static Table = &Table {

@@ -51,7 +51,7 @@ pub(crate) const GROUP: Group = Group {
             .try_for_each(|number| marketplace.write_trader(number, desk))?;
         let others = marketplace.ads_of_traders()..marketplace.sizes.ads;
         others.into_iter().try_for_each(|number| marketplace.write_ad(number, desk))?;
-        desk.enforcement.relisted.next_trader();
+        desk.enforcement.relisted.next_trader(&mut desk.tally);
         (0..marketplace.notices_elsewhere())
             .try_for_each(|number| marketplace.write_notice_elsewhere(number, desk))?;
         marketplace.write_other_orders(desk)?;
@@ -89,7 +89,7 @@ impl Marketplace {
             let [clones, accounts] = [repeated.len() as u64, accounts.len() as u64];
             desk.enforcement.relisted.operator(operator, clones, accounts);
         }
-        desk.enforcement.relisted.next_trader();
+        desk.enforcement.relisted.next_trader(&mut desk.tally);
         Ok(())
     }
 
