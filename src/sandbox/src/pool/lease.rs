@@ -328,18 +328,20 @@ fn line_of(line: &mut Option<Line>) -> Result<&mut Line, ProtocolError> {
 
 /// The limit that a lost worker's process outgrew, if that is how it was lost.
 ///
-/// Where memory cannot be had the process aborts, or the kernel picks it when the machine has no more;
-/// processor time is threads times wall time, so whoever used it up ran for too long.
+/// Where memory cannot be had the process aborts; processor time is threads times wall time, so whoever
+/// used it up ran for too long. A kill from elsewhere says nothing of the question: when the machine has
+/// no more memory the kernel may pick a neighbour.
 fn outgrown(error: &WorkerError) -> Option<LimitName> {
     let WorkerError::Lost { end } = error else { return None };
     match end {
-        WorkerEnd::Aborted | WorkerEnd::Killed => Some(LimitName::MemoryBytes),
+        WorkerEnd::Aborted => Some(LimitName::MemoryBytes),
         WorkerEnd::ProcessorTime => Some(LimitName::WallMs),
         WorkerEnd::FileSize => Some(LimitName::SpillBytes),
         WorkerEnd::Stopped(_)
         | WorkerEnd::Left
         | WorkerEnd::Panicked
         | WorkerEnd::Exited { .. }
+        | WorkerEnd::Killed
         | WorkerEnd::SystemCallRefused
         | WorkerEnd::MemoryFault
         | WorkerEnd::Signalled { .. }

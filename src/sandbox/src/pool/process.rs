@@ -82,12 +82,15 @@ impl Process {
     pub(super) fn allow_cpu(&self, cpu: Duration) -> io::Result<()> {
         // Whole seconds, counted from the birth of a process that may have served others before.
         let until = self.cpu_used()?.saturating_add(cpu).as_secs().saturating_add(1);
-        self.set_soft(Resource::Cpu, until, getrlimit(Resource::Cpu).maximum)
+        self.set_soft(Resource::Cpu, until, None)
     }
 
-    /// Sets a soft limit; the hard one must be what it is.
+    /// Sets a soft limit below the hard one that the process took: the lower of what it was told and
+    /// what it inherited from this one.
     fn set_soft(&self, resource: Resource, soft: u64, hard: Option<u64>) -> io::Result<()> {
         let pid = Pid::from_raw(self.pid.cast_signed()).ok_or(io::ErrorKind::InvalidInput)?;
+        let inherited = getrlimit(resource).maximum;
+        let hard = [hard, inherited].into_iter().flatten().min();
         let current = Some(hard.map_or(soft, |hard| soft.min(hard)));
         prlimit(Some(pid), resource, Rlimit { current, maximum: hard })?;
         Ok(())
