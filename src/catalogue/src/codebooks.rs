@@ -2,13 +2,14 @@
 //!
 //! # Invariant
 //! A codebook that is held here keeps its own rules, and its foreign keys name columns that the
-//! dataset they point at has, as far as that dataset is there.
+//! dataset they point at has, as far as that dataset is there; of two columns that refer to one
+//! another, both are identifiers or none is.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::canonical::{self, CanonicalizeError};
-use domain::codebook::{Codebook, CodebookError};
+use domain::codebook::{Class, Codebook, CodebookError, Field};
 use domain::{ColumnName, DatasetName, Sha256Digest};
 
 /// Folder name and text of each codebook.
@@ -60,6 +61,19 @@ pub enum CodebooksError {
         target: DatasetName,
         /// The column that is not there.
         field: ColumnName,
+    },
+    /// A foreign key joins what is hidden with what is not.
+    #[error(
+        "the codebook of {dataset} points with {field} at {target}, of which one is an identifier \
+         and the other is not: pseudonyms equal pseudonyms only"
+    )]
+    ForeignKeyClass {
+        /// Whose foreign key.
+        dataset: DatasetName,
+        /// The column there.
+        field: ColumnName,
+        /// What it points at.
+        target: DatasetName,
     },
     /// It has no canonical form.
     #[error(transparent)]
@@ -129,21 +143,26 @@ fn parse(folder: &'static str, text: &str) -> Result<Codebook, CodebooksError> {
     Ok(codebook)
 }
 
-/// Checks that foreign keys name columns that are there, where the other dataset is.
+/// Checks that foreign keys name columns that are there, where the other dataset is, and that these
+/// can be compared.
 fn check_references(codebooks: &Codebooks) -> Result<(), CodebooksError> {
     for (dataset, stored) in codebooks {
-        for reference in stored.codebook.foreign_keys.iter().map(|key| &key.reference) {
-            let Some(target) = codebooks.get(&reference.resource) else { continue };
-            let unknown = reference
-                .fields
-                .iter()
-                .find(|field| target.codebook.field(field.as_str()).is_none());
-            if let Some(field) = unknown {
-                return Err(CodebooksError::ForeignKey {
-                    dataset: dataset.clone(),
-                    target: reference.resource.clone(),
-                    field: field.clone(),
-                });
+        for key in &stored.codebook.foreign_keys {
+            let Some(target) = codebooks.get(&key.reference.resource) else { continue };
+            for (place, there) in key.reference.fields.iter().enumerate() {
+                let (dataset, resource) = (dataset.clone(), key.reference.resource.clone());
+                let Some(target_field) = target.codebook.field(there.as_str()) else {
+                    let (target, field) = (resource, there.clone());
+                    return Err(CodebooksError::ForeignKey { dataset, target, field });
+                };
+                let here = key.fields.get(place).and_then(|it| stored.codebook.field(it.as_str()));
+                let is_hidden = |field: &Field| field.class == Class::Identifier;
+                if let Some(here) = here
+                    && is_hidden(here) != is_hidden(target_field)
+                {
+                    let (field, target) = (here.name.clone(), resource);
+                    return Err(CodebooksError::ForeignKeyClass { dataset, field, target });
+                }
             }
         }
     }
@@ -210,6 +229,62 @@ mod tests {
 
         let text = "the codebook of notices points at listings.gtin, which is not there";
         assert_eq!(refused.to_string(), text);
+    }
+
+    /// A pseudonym equals no plain value: such a key would join nothing, without a word.
+    #[test]
+    fn a_foreign_key_between_an_identifier_and_a_plain_column_is_refused() {
+        let hide = |text: &str, name: &str| {
+            let public = format!("{{name: {name}, type: string, class: public");
+            assert!(text.contains(&public), "{text}");
+            text.replace(&public, &format!("{{name: {name}, type: string, class: identifier"))
+        };
+        let listings = crate::fixture::CODEBOOK_LISTINGS;
+        let unsorted = listings.replace("sort_order: [listing_id]", "sort_order: [member_state]");
+        let notices = crate::fixture::CODEBOOK_NOTICES;
+        let (hidden_listings, hidden_notices) =
+            (hide(&unsorted, "listing_id"), hide(notices, "listing_id"));
+        let check = |listings: &str, notices: &str| {
+            let codebooks = [("listings", listings), ("notices", notices)].map(|(name, text)| {
+                let codebook = parse(name, text).unwrap();
+                (codebook.name.clone(), Arc::new(StoredCodebook::new(codebook).unwrap()))
+            });
+            check_references(&codebooks.into()).map_err(|refused| refused.to_string())
+        };
+
+        assert_eq!(check(&hidden_listings, &hidden_notices), Ok(()));
+        for (listings, notices) in [(listings, &hidden_notices[..]), (&hidden_listings, notices)] {
+            let refused = check(listings, notices).unwrap_err();
+            assert!(refused.contains("points with listing_id at listings"), "{refused}");
+        }
+    }
+
+    /// What a pseudonym hides, nothing else in the codebook may tell.
+    #[test]
+    fn an_identifier_is_a_text_that_nothing_else_tells() {
+        let refused = |name: &'static str, text: &str| parse(name, text).unwrap_err().to_string();
+        let listings = crate::fixture::CODEBOOK_LISTINGS;
+        let state = "{name: member_state, type: string, class: public";
+        let hidden_state = "{name: member_state, type: string, class: identifier";
+        let hidden = listings.replace(state, hidden_state);
+
+        let coded = refused("listings", &hidden);
+        assert!(coded.contains("the identifier member_state cannot have categories"), "{coded}");
+        let uncoded = hidden.replace(", categories: [DE, FR]", "");
+        assert!(parse("listings", &uncoded).is_ok());
+        let bounded =
+            refused("listings", &format!("{uncoded}\nmember_state_column: member_state\n"));
+        assert!(bounded.contains("cannot have member_state_column"), "{bounded}");
+        let sorted = refused(
+            "listings",
+            &uncoded.replace("sort_order: [listing_id]", "sort_order: [member_state]"),
+        );
+        assert!(sorted.contains("a place in sort_order"), "{sorted}");
+        let date = crate::fixture::CODEBOOK_NOTICES.replace(
+            "{name: received, type: date, class: public",
+            "{name: received, type: date, class: identifier",
+        );
+        assert!(refused("notices", &date).contains("neither a string nor a list"));
     }
 
     #[test]
