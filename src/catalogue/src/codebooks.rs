@@ -2,14 +2,14 @@
 //!
 //! # Invariant
 //! A codebook that is held here keeps its own rules, and its foreign keys name columns that the
-//! dataset they point at has, as far as that dataset is there; of two columns that refer to one
-//! another, both are identifiers or none is.
+//! dataset they point at has, as far as that dataset is there; two columns that refer to one
+//! another have one class.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::canonical::{self, CanonicalizeError};
-use domain::codebook::{Class, Codebook, CodebookError, Field};
+use domain::codebook::{Codebook, CodebookError};
 use domain::{ColumnName, DatasetName, Sha256Digest};
 
 /// Folder name and text of each codebook.
@@ -62,18 +62,23 @@ pub enum CodebooksError {
         /// The column that is not there.
         field: ColumnName,
     },
-    /// A foreign key joins what is hidden with what is not.
+    /// A foreign key joins columns of different classes: what one side keeps, the other would tell;
+    /// and a pseudonym equals no plain value.
     #[error(
-        "the codebook of {dataset} points with {field} at {target}, of which one is an identifier \
-         and the other is not: pseudonyms equal pseudonyms only"
+        "the codebook of {dataset} points with {field}, which is {class}, at a column of {target} \
+         that is {target_class}; both must have one class"
     )]
     ForeignKeyClass {
         /// Whose foreign key.
         dataset: DatasetName,
         /// The column there.
         field: ColumnName,
+        /// Its class.
+        class: &'static str,
         /// What it points at.
         target: DatasetName,
+        /// The class of the column there.
+        target_class: &'static str,
     },
     /// It has no canonical form.
     #[error(transparent)]
@@ -156,12 +161,14 @@ fn check_references(codebooks: &Codebooks) -> Result<(), CodebooksError> {
                     return Err(CodebooksError::ForeignKey { dataset, target, field });
                 };
                 let here = key.fields.get(place).and_then(|it| stored.codebook.field(it.as_str()));
-                let is_hidden = |field: &Field| field.class == Class::Identifier;
-                if let Some(here) = here
-                    && is_hidden(here) != is_hidden(target_field)
-                {
-                    let (field, target) = (here.name.clone(), resource);
-                    return Err(CodebooksError::ForeignKeyClass { dataset, field, target });
+                if let Some(here) = here.filter(|here| here.class != target_field.class) {
+                    return Err(CodebooksError::ForeignKeyClass {
+                        dataset,
+                        field: here.name.clone(),
+                        class: here.class.as_str(),
+                        target: resource,
+                        target_class: target_field.class.as_str(),
+                    });
                 }
             }
         }
@@ -231,31 +238,34 @@ mod tests {
         assert_eq!(refused.to_string(), text);
     }
 
-    /// A pseudonym equals no plain value: such a key would join nothing, without a word.
+    /// A key of two classes would join nothing, or tell on one side what the other keeps.
     #[test]
-    fn a_foreign_key_between_an_identifier_and_a_plain_column_is_refused() {
-        let hide = |text: &str, name: &str| {
-            let public = format!("{{name: {name}, type: string, class: public");
-            assert!(text.contains(&public), "{text}");
-            text.replace(&public, &format!("{{name: {name}, type: string, class: identifier"))
+    fn a_foreign_key_between_columns_of_two_classes_is_refused() {
+        let classed = |text: &str, class: &str| {
+            let public = "{name: listing_id, type: string, class: public";
+            assert!(text.contains(public), "{text}");
+            text.replace(public, &format!("{{name: listing_id, type: string, class: {class}"))
         };
-        let listings = crate::fixture::CODEBOOK_LISTINGS;
-        let unsorted = listings.replace("sort_order: [listing_id]", "sort_order: [member_state]");
-        let notices = crate::fixture::CODEBOOK_NOTICES;
-        let (hidden_listings, hidden_notices) =
-            (hide(&unsorted, "listing_id"), hide(notices, "listing_id"));
-        let check = |listings: &str, notices: &str| {
+        let listings = crate::fixture::CODEBOOK_LISTINGS
+            .replace("sort_order: [listing_id]", "sort_order: [member_state]");
+        let check = |here: &str, there: &str| {
+            let notices = classed(crate::fixture::CODEBOOK_NOTICES, here);
+            let listings = classed(&listings, there);
             let codebooks = [("listings", listings), ("notices", notices)].map(|(name, text)| {
-                let codebook = parse(name, text).unwrap();
+                let codebook = parse(name, &text).unwrap();
                 (codebook.name.clone(), Arc::new(StoredCodebook::new(codebook).unwrap()))
             });
             check_references(&codebooks.into()).map_err(|refused| refused.to_string())
         };
+        let classes = ["public", "restricted", "identifier"];
 
-        assert_eq!(check(&hidden_listings, &hidden_notices), Ok(()));
-        for (listings, notices) in [(listings, &hidden_notices[..]), (&hidden_listings, notices)] {
-            let refused = check(listings, notices).unwrap_err();
-            assert!(refused.contains("points with listing_id at listings"), "{refused}");
+        for (here, there) in classes.iter().flat_map(|here| classes.map(|there| (*here, there))) {
+            let checked = check(here, there);
+            assert_eq!(checked.is_ok(), here == there, "{here} {there}");
+            if let Err(refused) = checked {
+                let text = format!("listing_id, which is {here}, at a column of listings");
+                assert!(refused.contains(&text) && refused.contains(there), "{refused}");
+            }
         }
     }
 

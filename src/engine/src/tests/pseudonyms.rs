@@ -107,7 +107,7 @@ fn a_pseudonym_is_looked_up() {
         (format!("ad_id IN ('{a1}', '{a2}', 'x', 'y', NULL)"), "2"),
         (format!("ad_id NOT IN ('{a1}', 'x', 'y', 'z')"), "3"),
         (format!("ad_id = '{a1}' OR impressions = 20"), "2"),
-        (format!("ad_id = 'x' OR impressions = 20"), "1"),
+        ("ad_id = 'x' OR impressions = 20".to_owned(), "1"),
         (format!("ad_id = '{a1}' AND impressions = 20"), "0"),
         (format!("ad_id = '{a1}' AND advertiser = '{}'", of("Acme")), "1"),
         (format!("NOT (ad_id = '{a1}' OR ad_id = 'x')"), "3"),
