@@ -15,7 +15,6 @@ use domain::outcome::{FailureKind, LimitHit, Summary};
 use domain::question::{Question, VersionWanted};
 use domain::verdict::{Refusal, RefusalCode, Verdict};
 use domain::{Notice, PseudonymKey};
-
 use zeroize::Zeroizing;
 
 use super::admission::Place;
