@@ -1,8 +1,9 @@
 //! The engine over files, without gateway, processes or log: what a question costs by itself.
 //!
 //! Reads lines of JSON. The first says what is mounted, `{"threads": 2, "memory_bytes": …, "datasets":
-//! [{"codebook": {…}, "files": ["…"]}]}`; each that follows is a question, `{"sql": "…"}`, answered by
-//! `{"ms": …, "rows": …, "memory_bytes": …, "rows_sha256": "…"}`. The answer itself is written as Arrow, to nowhere.
+//! [{"codebook": {…}, "files": ["…"]}]}`, with a `key` where there are identifiers; each that follows is a
+//! question, `{"sql": "…"}`, answered by `{"ms": …, "rows": …, "memory_bytes": …}`. The answer itself is
+//! written as Arrow, to nowhere; with `"csv": true` it comes along.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -16,7 +17,9 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use domain::question::{Mount, MountedField, MountedFile, OnLimit};
-use domain::{Codebook, ColumnName, Format, Limits, Question, Sha256Digest, SnapshotId};
+use domain::{
+    Codebook, ColumnName, Format, Limits, PseudonymKey, Question, Sha256Digest, SnapshotId,
+};
 use engine::{Engine, RunResult, Settings, Sink, SinkClosed};
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use serde::Deserialize;
@@ -27,6 +30,8 @@ struct House {
     threads: usize,
     memory_bytes: u64,
     datasets: Vec<Dataset>,
+    /// Of pseudonyms, in hexadecimal digits.
+    key: Option<PseudonymKey>,
 }
 
 #[derive(Deserialize)]
@@ -38,14 +43,22 @@ struct Dataset {
 #[derive(Deserialize)]
 struct Asked {
     sql: String,
+    #[serde(default)]
+    csv: bool,
 }
 
-/// Counts an answer's bytes.
-struct Nowhere(u64);
+/// Counts an answer's bytes, and keeps them where they are asked for.
+struct Counter {
+    bytes: u64,
+    kept: Option<Vec<u8>>,
+}
 
-impl Sink for Nowhere {
+impl Sink for Counter {
     fn write(&mut self, bytes: &[u8]) -> Result<(), SinkClosed> {
-        self.0 += bytes.len() as u64;
+        self.bytes += bytes.len() as u64;
+        if let Some(kept) = &mut self.kept {
+            kept.extend_from_slice(bytes);
+        }
         Ok(())
     }
 }
@@ -56,11 +69,14 @@ fn main() {
     let scratch = tempfile::tempdir().unwrap();
     let settings = Settings { threads: house.threads, scratch: scratch.path().to_owned() };
     let engine = Engine::new(settings).unwrap();
+    if let Some(key) = house.key {
+        engine.bind(key).unwrap();
+    }
     let mut paths = HashMap::new();
     let mounts: Vec<Mount> = house.datasets.iter().map(|it| mount(it, &mut paths)).collect();
     for line in lines {
         let asked: Asked = serde_json::from_str(&line.unwrap()).unwrap();
-        println!("{}", answer(&engine, &mounts, &paths, house.memory_bytes, asked.sql));
+        println!("{}", answer(&engine, &mounts, &paths, house.memory_bytes, asked));
     }
 }
 
@@ -70,21 +86,25 @@ fn answer(
     mounts: &[Mount],
     paths: &HashMap<Sha256Digest, PathBuf>,
     memory_bytes: u64,
-    sql: String,
+    asked: Asked,
 ) -> serde_json::Value {
     let begin = Instant::now();
-    let question = question(mounts, memory_bytes, sql);
+    let mut question = question(mounts, memory_bytes, asked.sql);
+    if asked.csv {
+        question.format = Format::Csv;
+    }
     let vetted = engine.plan(question.clone()).unwrap_or_else(|why| panic!("{why:?}"));
     let files = question.files(vetted.verdict());
     let files = files.iter().map(|(_, file)| File::open(&paths[&file.sha256]).unwrap()).collect();
-    let mut sink = Nowhere(0);
+    let mut sink = Counter { bytes: 0, kept: asked.csv.then(Vec::new) };
     let RunResult::Finished(summary) = engine.run(vetted, files, &[], &mut sink) else {
         return serde_json::json!({"error": "it did not finish"});
     };
     serde_json::json!({
         "ms": begin.elapsed().as_secs_f64() * 1e3,
         "rows": summary.rows,
-        "bytes": sink.0,
+        "bytes": sink.bytes,
+        "csv": sink.kept.map(|kept| String::from_utf8(kept).unwrap()),
         "scan_bytes": summary.scan_bytes,
         "memory_bytes": summary.memory_peak_bytes,
     })

@@ -78,9 +78,18 @@ class Engine:
     """Our engine over some files, in a process of its own."""
 
     def __init__(self, data, files):
-        datasets = [{"codebook": codebook_of(data, name), "files": paths} for name, paths in files.items()]
+        self.begin([{"codebook": codebook_of(data, name), "files": paths} for name, paths in files.items()])
+
+    @classmethod
+    def over(cls, datasets, **house):
+        """The engine over datasets with codebooks of their own, and more that `engine.rs` is told at first."""
+        engine = cls.__new__(cls)
+        engine.begin(datasets, **house)
+        return engine
+
+    def begin(self, datasets, **house):
         self.process = subprocess.Popen([os.environ["READINGROOM_ENGINE"]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.send({"threads": THREADS, "memory_bytes": MEMORY_BYTES, "datasets": datasets})
+        self.send({"threads": THREADS, "memory_bytes": MEMORY_BYTES, "datasets": datasets, **house})
 
     def send(self, line):
         self.process.stdin.write(json.dumps(line) + "\n")
@@ -89,6 +98,11 @@ class Engine:
     def ms(self, sql):
         self.send({"sql": sql})
         return json.loads(self.process.stdout.readline())["ms"]
+
+    def csv(self, sql):
+        """The rows of an answer, without the header."""
+        self.send({"sql": sql, "csv": True})
+        return json.loads(self.process.stdout.readline())["csv"].split("\r\n")[1:-1]
 
     def close(self):
         self.process.stdin.close()

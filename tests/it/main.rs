@@ -23,6 +23,7 @@ mod log;
 mod main_job;
 mod operations;
 mod processes;
+mod pseudonyms;
 mod questions;
 mod redaction;
 mod refusals;

@@ -2,7 +2,8 @@
 //!
 //! # Invariant
 //! A codebook that is held here keeps its own rules, and its foreign keys name columns that the
-//! dataset they point at has, as far as that dataset is there.
+//! dataset they point at has, as far as that dataset is there; two columns that refer to one
+//! another have one class.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,6 +61,24 @@ pub enum CodebooksError {
         target: DatasetName,
         /// The column that is not there.
         field: ColumnName,
+    },
+    /// A foreign key joins columns of different classes: what one side keeps, the other would tell;
+    /// and a pseudonym equals no plain value.
+    #[error(
+        "the codebook of {dataset} points with {field}, which is {class}, at a column of {target} \
+         that is {target_class}; both must have one class"
+    )]
+    ForeignKeyClass {
+        /// Whose foreign key.
+        dataset: DatasetName,
+        /// The column there.
+        field: ColumnName,
+        /// Its class.
+        class: &'static str,
+        /// What it points at.
+        target: DatasetName,
+        /// The class of the column there.
+        target_class: &'static str,
     },
     /// It has no canonical form.
     #[error(transparent)]
@@ -129,21 +148,28 @@ fn parse(folder: &'static str, text: &str) -> Result<Codebook, CodebooksError> {
     Ok(codebook)
 }
 
-/// Checks that foreign keys name columns that are there, where the other dataset is.
+/// Checks that foreign keys name columns that are there, where the other dataset is, and that these
+/// can be compared.
 fn check_references(codebooks: &Codebooks) -> Result<(), CodebooksError> {
     for (dataset, stored) in codebooks {
-        for reference in stored.codebook.foreign_keys.iter().map(|key| &key.reference) {
-            let Some(target) = codebooks.get(&reference.resource) else { continue };
-            let unknown = reference
-                .fields
-                .iter()
-                .find(|field| target.codebook.field(field.as_str()).is_none());
-            if let Some(field) = unknown {
-                return Err(CodebooksError::ForeignKey {
-                    dataset: dataset.clone(),
-                    target: reference.resource.clone(),
-                    field: field.clone(),
-                });
+        for key in &stored.codebook.foreign_keys {
+            let Some(target) = codebooks.get(&key.reference.resource) else { continue };
+            for (place, there) in key.reference.fields.iter().enumerate() {
+                let (dataset, resource) = (dataset.clone(), key.reference.resource.clone());
+                let Some(target_field) = target.codebook.field(there.as_str()) else {
+                    let (target, field) = (resource, there.clone());
+                    return Err(CodebooksError::ForeignKey { dataset, target, field });
+                };
+                let here = key.fields.get(place).and_then(|it| stored.codebook.field(it.as_str()));
+                if let Some(here) = here.filter(|here| here.class != target_field.class) {
+                    return Err(CodebooksError::ForeignKeyClass {
+                        dataset,
+                        field: here.name.clone(),
+                        class: here.class.as_str(),
+                        target: resource,
+                        target_class: target_field.class.as_str(),
+                    });
+                }
             }
         }
     }
@@ -210,6 +236,65 @@ mod tests {
 
         let text = "the codebook of notices points at listings.gtin, which is not there";
         assert_eq!(refused.to_string(), text);
+    }
+
+    /// A key of two classes would join nothing, or tell on one side what the other keeps.
+    #[test]
+    fn a_foreign_key_between_columns_of_two_classes_is_refused() {
+        let classed = |text: &str, class: &str| {
+            let public = "{name: listing_id, type: string, class: public";
+            assert!(text.contains(public), "{text}");
+            text.replace(public, &format!("{{name: listing_id, type: string, class: {class}"))
+        };
+        let listings = crate::fixture::CODEBOOK_LISTINGS
+            .replace("sort_order: [listing_id]", "sort_order: [member_state]");
+        let check = |here: &str, there: &str| {
+            let notices = classed(crate::fixture::CODEBOOK_NOTICES, here);
+            let listings = classed(&listings, there);
+            let codebooks = [("listings", listings), ("notices", notices)].map(|(name, text)| {
+                let codebook = parse(name, &text).unwrap();
+                (codebook.name.clone(), Arc::new(StoredCodebook::new(codebook).unwrap()))
+            });
+            check_references(&codebooks.into()).map_err(|refused| refused.to_string())
+        };
+        let classes = ["public", "restricted", "identifier"];
+
+        for (here, there) in classes.iter().flat_map(|here| classes.map(|there| (*here, there))) {
+            let checked = check(here, there);
+            assert_eq!(checked.is_ok(), here == there, "{here} {there}");
+            if let Err(refused) = checked {
+                let text = format!("listing_id, which is {here}, at a column of listings");
+                assert!(refused.contains(&text) && refused.contains(there), "{refused}");
+            }
+        }
+    }
+
+    /// What a pseudonym hides, nothing else in the codebook may tell.
+    #[test]
+    fn an_identifier_is_a_text_that_nothing_else_tells() {
+        let refused = |name: &'static str, text: &str| parse(name, text).unwrap_err().to_string();
+        let listings = crate::fixture::CODEBOOK_LISTINGS;
+        let state = "{name: member_state, type: string, class: public";
+        let hidden_state = "{name: member_state, type: string, class: identifier";
+        let hidden = listings.replace(state, hidden_state);
+
+        let coded = refused("listings", &hidden);
+        assert!(coded.contains("the identifier member_state cannot have categories"), "{coded}");
+        let uncoded = hidden.replace(", categories: [DE, FR]", "");
+        assert!(parse("listings", &uncoded).is_ok());
+        let bounded =
+            refused("listings", &format!("{uncoded}\nmember_state_column: member_state\n"));
+        assert!(bounded.contains("cannot have member_state_column"), "{bounded}");
+        let sorted = refused(
+            "listings",
+            &uncoded.replace("sort_order: [listing_id]", "sort_order: [member_state]"),
+        );
+        assert!(sorted.contains("a place in sort_order"), "{sorted}");
+        let date = crate::fixture::CODEBOOK_NOTICES.replace(
+            "{name: received, type: date, class: public",
+            "{name: received, type: date, class: identifier",
+        );
+        assert!(refused("notices", &date).contains("neither a string nor a list"));
     }
 
     #[test]

@@ -14,6 +14,7 @@
 //! - [`limits`], [`question`], [`verdict`], [`outcome`]: one query, from the asking to the end.
 //! - [`publication`]: one run of the publish path; [`task`]: what its worker is asked beside.
 //! - [`redaction`]: what the law takes out of every snapshot.
+//! - [`pseudonym`]: the key under which a project sees identifiers.
 //! - [`change`]: what a registrar's act changes in the registry.
 //! - [`canonical`]: canonical JSON (RFC 8785) and its digest.
 
@@ -29,6 +30,7 @@ pub mod notice;
 pub mod outcome;
 pub mod principal;
 pub mod project;
+pub mod pseudonym;
 pub mod publication;
 pub mod question;
 pub mod redaction;
@@ -48,6 +50,7 @@ pub use manifest::Manifest;
 pub use notice::Notice;
 pub use principal::{Principal, Role};
 pub use project::{Member, Project};
+pub use pseudonym::PseudonymKey;
 pub use question::{Format, Question};
 pub use redaction::{Ground, Redaction};
 pub use time::{Clock, Date, FixedClock, SystemClock, Timestamp};

@@ -21,6 +21,7 @@
 //! - [`mount`]: snapshots as tables.
 //! - [`node`]: what nodes of a plan over one input have alike.
 //! - [`redact`]: what the law takes out of rows.
+//! - [`pseudonym`]: what a project sees in the place of identifiers.
 //! - [`run`], [`encode`]: the answer.
 
 mod aggregate;
@@ -30,6 +31,7 @@ mod mount;
 mod node;
 mod parse;
 mod plan;
+mod pseudonym;
 pub mod redact;
 mod refusal;
 mod run;
@@ -44,13 +46,13 @@ mod tests;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use domain::question::VersionWanted;
 use domain::verdict::{Refusal, Verdict};
-use domain::{Notice, Question};
+use domain::{Notice, PseudonymKey, Question};
 use tokio::runtime::Runtime;
 
 pub use encode::{Sink, SinkClosed};
@@ -58,6 +60,7 @@ pub use run::{Fault, RunResult};
 
 use encode::Shape;
 use plan::{Context, Functions};
+use pseudonym::Pseudonyms;
 use run::{Prepared, Session};
 
 /// Stack of the threads that plan, in bytes: plans of the longest statements allowed overflow
@@ -93,8 +96,22 @@ pub struct Engine {
     runtime: Runtime,
     functions: Arc<Functions>,
     footers: Arc<FileMetadataCache>,
+    /// Of the one project that this engine serves, once it is bound to it.
+    project: OnceLock<Project>,
     settings: Settings,
 }
+
+/// What an engine knows of the project that it serves.
+#[derive(Debug)]
+struct Project {
+    key: PseudonymKey,
+    pseudonyms: Arc<Pseudonyms>,
+}
+
+/// An engine was to serve a second project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the engine serves another project")]
+pub struct BoundToAnother;
 
 /// Why a question was not planned.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,9 +157,22 @@ impl Engine {
             .build()
             .map_err(StartError::Threads)?;
         let footers = run::footers().map_err(|_| StartError::Engine)?;
-        let engine = Self { runtime, functions: plan::offered_functions(), footers, settings };
+        let (functions, project) = (plan::offered_functions(), OnceLock::new());
+        let engine = Self { runtime, functions, footers, project, settings };
         engine.warm();
         Ok(engine)
+    }
+
+    /// Binds the engine to a project, by the key of its pseudonyms. Until then it can read no
+    /// identifier.
+    ///
+    /// # Errors
+    /// When it is bound to another already: what it keeps from one question to the next is of one
+    /// project.
+    pub fn bind(&self, key: PseudonymKey) -> Result<(), BoundToAnother> {
+        let pseudonyms = Arc::new(Pseudonyms::under(&key));
+        let bound = self.project.get_or_init(|| Project { key: key.clone(), pseudonyms });
+        if bound.key == key { Ok(()) } else { Err(BoundToAnother) }
     }
 
     /// Plans a question; reads no data.
@@ -177,7 +207,8 @@ impl Engine {
             return Err(NotPlanned::Versions(wanted));
         }
         let options = plan::config_options(self.settings.threads.max(1));
-        let context = Context::new(question, &functions, &options);
+        let pseudonyms = self.project.get().map(|project| &project.pseudonyms);
+        let context = Context::new(question, pseudonyms, &functions, &options);
         let analysed = plan::plan(parsed, &survey, question, &context)?;
         let vetted = vet::vet(analysed, &functions)?;
 

@@ -11,6 +11,7 @@
 //! - [`failures`]: how a run fails, and what must not leave then.
 //! - [`limits`]: where answers end.
 //! - [`parameters`]: values beside the SQL.
+//! - [`pseudonyms`]: what a project sees in the place of identifiers.
 //! - [`questions`]: the research questions.
 //! - [`redactions`]: what the law takes out.
 
@@ -21,6 +22,7 @@ mod codes;
 mod failures;
 mod limits;
 mod parameters;
+mod pseudonyms;
 mod questions;
 mod redactions;
 mod world;

@@ -26,6 +26,8 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::filter::{FilterExec, FilterExecBuilder};
 
+pub(crate) use distinct::Distinct;
+
 use once::Once;
 
 /// Puts the rule of this room behind the engine's, when all conditions are where they will be.

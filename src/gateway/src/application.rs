@@ -5,7 +5,8 @@
 //! hold is what the log says.
 //!
 //! # Rooms
-//! - [`folder`]: the folder, its mark and its lock; [`keys`]: what signs.
+//! - [`folder`]: the folder, its mark and its lock; [`keys`]: what signs;
+//!   [`pseudonyms`]: what hides identifiers.
 //! - [`open`]: opening, in the one order that works; [`replay`]: what the log tells at the start.
 //! - [`tasks`]: what is done from time to time; [`observe`]: what the rooms tell the metrics.
 
@@ -13,6 +14,7 @@ pub mod folder;
 pub mod keys;
 mod observe;
 pub mod open;
+mod pseudonyms;
 mod replay;
 mod tasks;
 
@@ -26,7 +28,7 @@ use access::Access;
 use audit::Audit;
 use audit::event::{Actor, Attribution};
 use catalogue::Catalogue;
-use domain::{Clock, Principal, ProjectId, RequestId, Role, Subject};
+use domain::{Clock, Principal, ProjectId, PseudonymKey, RequestId, Role, Subject};
 use sandbox::Pool;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
@@ -36,6 +38,7 @@ pub use open::OpenError;
 
 use folder::DataFolder;
 use keys::PublicKeys;
+use pseudonyms::PseudonymMaster;
 
 use crate::ask::Running;
 use crate::flood::Flood;
@@ -53,6 +56,7 @@ pub struct Application {
     clock: Arc<dyn Clock>,
     metrics: Metrics,
     keys: PublicKeys,
+    pseudonyms: PseudonymMaster,
     catalogue: Catalogue,
     access: Arc<Access>,
     pool: Pool,
@@ -102,6 +106,11 @@ impl Application {
     #[must_use]
     pub fn keys(&self) -> &PublicKeys {
         &self.keys
+    }
+
+    /// The key under which a project sees identifiers.
+    pub(crate) fn pseudonym_key(&self, project: &ProjectId) -> PseudonymKey {
+        self.pseudonyms.of(project)
     }
 
     /// Which datasets, snapshots and editions there are.

@@ -1,7 +1,7 @@
 //! `worker`: the process in which SQL and data files are parsed.
 //!
-//! Knows the engine and the publish path, and one socket; does not know keys, grants, the log, or
-//! where the data folder is.
+//! Knows the engine and the publish path, and one socket; does not know keys but that of its
+//! project's pseudonyms, grants, the log, or where the data folder is.
 //!
 //! # Invariant
 //! Nothing that this process says about a failure holds a value from the data, not even a panic.
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use domain::publication::{CompactJob, PublishJob};
 use domain::task::{Task, TaskEnd};
-use domain::{Notice, Question};
+use domain::{Notice, PseudonymKey, Question};
 use engine::{Engine, NotPlanned, RunResult, Sink, SinkClosed, Vetted};
 use publish::PublishFailure;
 use sandbox::protocol::{FromWorker, Receiver, Sender, ToWorker};
@@ -78,6 +78,7 @@ impl Worker {
     /// Does what one message says.
     fn obey(&mut self, message: ToWorker<'static>, files: Vec<File>) -> anyhow::Result<()> {
         match message {
+            ToWorker::Bind { key } => self.bind(key),
             ToWorker::Plan(question) => self.plan(question.into_owned()),
             ToWorker::Go { notices, .. } => self.go(files, &notices),
             ToWorker::Publish { job, .. } => self.publish(job.into_owned(), files),
@@ -85,6 +86,11 @@ impl Worker {
             ToWorker::Task { task, .. } => self.task(&task, files),
             ToWorker::Hello { .. } => Err(self.fault("it was greeted twice")),
         }
+    }
+
+    /// Serves one project from here on.
+    fn bind(&mut self, key: PseudonymKey) -> anyhow::Result<()> {
+        self.engine.bind(key).map_err(|error| self.fault(error.to_string()))
     }
 
     fn plan(&mut self, question: Question) -> anyhow::Result<()> {

@@ -7,7 +7,8 @@
 //!
 //! # Invariant
 //! A worker serves one project at most. Once it was bound to one it is handed to no other, and it
-//! is killed, reaped and its private folder swept before its place is given to anybody.
+//! is killed, reaped and its private folder swept before its place is given to anybody. It is told
+//! that project's pseudonym key, and never another's.
 //!
 //! # Rooms
 //! - [`protocol`]: what gateway and worker say to each other, byte for byte.

@@ -32,6 +32,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use domain::PseudonymKey;
 use domain::ids::ProjectId;
 
 use admission::NoPlace;
@@ -222,14 +223,15 @@ impl Pool {
         self.crew.wall.get().cloned().unwrap_or_else(wanted)
     }
 
-    /// A worker for one question of a project, now or when its turn comes; within a runtime.
+    /// A worker for one question of a project, now or when its turn comes; within a runtime. The
+    /// key is that of the project's pseudonyms.
     ///
     /// # Errors
     /// [`LeaseError`].
-    pub async fn lease(&self, project: &ProjectId) -> Result<Lease, LeaseError> {
+    pub async fn lease(&self, project: &ProjectId, key: PseudonymKey) -> Result<Lease, LeaseError> {
         let place = self.crew.admission.place(project).await?;
         let worker = self.crew.take(project).await?;
-        Lease::open(Arc::clone(&self.crew), project.clone(), place, worker)
+        Lease::open(Arc::clone(&self.crew), (project.clone(), key), place, worker)
     }
 
     /// A worker for one publication, when its turn comes; within a runtime.

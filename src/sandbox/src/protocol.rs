@@ -15,6 +15,7 @@
 //!
 //! ```text
 //! gateway: Hello, descriptors…         worker: Ready | NoWall | Probed
+//! gateway: Bind                        (no answer; once, before the first Plan)
 //! gateway: Plan                        worker: Verdict | Refused | Versions
 //! gateway: Go, descriptors…            worker: chunk… then Finished | Failed | LimitHit
 //! gateway: Publish, descriptors…       worker: Progress… then Drafted | Rejected | DiskFull
@@ -36,12 +37,12 @@ mod frame;
 
 use std::borrow::Cow;
 
-use domain::Notice;
 use domain::outcome::{FailureKind, LimitHit, Summary};
 use domain::publication::{CompactDraft, CompactJob, Draft, Progress, PublishJob, RejectReport};
 use domain::question::{Question, VersionWanted};
 use domain::task::{Task, TaskEnd};
 use domain::verdict::{Refusal, Verdict};
+use domain::{Notice, PseudonymKey};
 use serde::{Deserialize, Serialize};
 
 use crate::wall::{Layer, Wall, WallWanted};
@@ -75,6 +76,11 @@ pub enum ToWorker<'a> {
         threads: usize,
         /// How many descriptors follow: those that a probe tries.
         descriptors: usize,
+    },
+    /// From here on it serves one project; a worker that publishes serves none.
+    Bind {
+        /// The key of the project's pseudonyms, the only key that the worker ever has.
+        key: PseudonymKey,
     },
     /// Plan this, reading nothing.
     Plan(Cow<'a, Question>),
@@ -113,7 +119,7 @@ impl ToWorker<'_> {
     #[must_use]
     pub fn descriptors(&self) -> usize {
         match self {
-            Self::Plan(_) => 0,
+            Self::Bind { .. } | Self::Plan(_) => 0,
             Self::Hello { descriptors, .. }
             | Self::Go { descriptors, .. }
             | Self::Publish { descriptors, .. }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Codebook, Field, FieldType, Kind, LimitName, Predicate};
+use super::{Class, Codebook, Field, FieldType, Kind, LimitName, Predicate};
 use crate::ids::ColumnName;
 
 /// Why a codebook cannot be used.
@@ -34,6 +34,17 @@ pub enum CodebookError {
     /// Allowed values stand at a column that is no text.
     #[error("the field {0} has categories but is neither a string nor a list")]
     CategoriesType(ColumnName),
+    /// What must leave as a pseudonym can leave as none.
+    #[error("the identifier {0} is neither a string nor a list of strings")]
+    IdentifierType(ColumnName),
+    /// A column of identifiers says what only plain values can.
+    #[error("the identifier {field} cannot have {what}: it would tell what the pseudonym hides")]
+    IdentifierTold {
+        /// The column.
+        field: ColumnName,
+        /// What it has or is.
+        what: &'static str,
+    },
     /// A column came with a schema version that is still to come.
     #[error("the field {0} is newer than the codebook's schema_version")]
     SinceFuture(ColumnName),
@@ -109,6 +120,9 @@ impl Codebook {
         if field.categories.is_some() && !holds_text {
             return Err(CodebookError::CategoriesType(field.name.clone()));
         }
+        if field.class == Class::Identifier {
+            self.check_identifier(field)?;
+        }
         if self.schema_version < field.since {
             return Err(CodebookError::SinceFuture(field.name.clone()));
         }
@@ -116,6 +130,29 @@ impl Codebook {
             self.known("null_unless", column)?;
         }
         Ok(())
+    }
+
+    /// Checks that nothing tells of an identifier but its pseudonym.
+    fn check_identifier(&self, field: &Field) -> Result<(), CodebookError> {
+        if !matches!(field.field_type, FieldType::String | FieldType::List) {
+            return Err(CodebookError::IdentifierType(field.name.clone()));
+        }
+        let is = |column: &Option<ColumnName>| column.as_ref() == Some(&field.name);
+        let told = [
+            // There would be one pseudonym for each code, to be told by how frequent it is.
+            ("categories", field.categories.is_some()),
+            // A grant that bounds it would name its values.
+            ("member_state_column", is(&self.member_state_column)),
+            // Rows would lie in the order of what is hidden.
+            ("a place in sort_order", self.sort_order.contains(&field.name)),
+            ("diff_by", is(&self.diff_by)),
+        ];
+        match told.into_iter().find(|(_, is_told)| *is_told) {
+            Some((what, _)) => {
+                Err(CodebookError::IdentifierTold { field: field.name.clone(), what })
+            }
+            None => Ok(()),
+        }
     }
 
     fn check_names(&self) -> Result<(), CodebookError> {

@@ -27,12 +27,10 @@ use datafusion::physical_plan::{
 use domain::redaction::RedactionCounts;
 use futures::StreamExt as _;
 
+use super::NOWHERE;
 use crate::node::over_one_input;
 use crate::plan::Membership;
 use crate::redact::Redactor;
-
-/// The name of a column that no file has: those of codebooks have no blank.
-const NOWHERE: &str = "not below";
 
 /// Rows of files without what the law takes out.
 #[derive(Clone, Debug)]

@@ -20,14 +20,16 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::filter::FilterExecBuilder;
-use domain::codebook::Field;
+use domain::codebook::{Class, Field};
 use domain::question::Mount;
 use domain::redaction::MountedRedactions;
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
 
 use super::bounds;
+use super::pseudonym::{PseudonymExec, no_key};
 use super::redact::RedactExec;
+use crate::pseudonym::Pseudonyms;
 use crate::redact::{Redactor, read_lists};
 use crate::schema;
 
@@ -38,6 +40,8 @@ pub(crate) const STORE_URL: &str = "descriptors://snapshots";
 #[derive(Debug)]
 pub(crate) struct MountTable {
     mount: Mount,
+    /// Of the project that asks; without them no identifier can be read.
+    pseudonyms: Option<Arc<Pseudonyms>>,
     /// The granted columns.
     schema: SchemaRef,
     /// The granted columns as the files have them, then those that only the bounds look at, and
@@ -46,8 +50,8 @@ pub(crate) struct MountTable {
 }
 
 impl MountTable {
-    /// The table of a mount.
-    pub(crate) fn new(mount: Mount) -> Self {
+    /// The table of a mount, with these pseudonyms in the place of identifiers.
+    pub(crate) fn new(mount: Mount, pseudonyms: Option<Arc<Pseudonyms>>) -> Self {
         let granted: Vec<ArrowField> =
             mount.fields.iter().map(|mounted| schema::scan_field(&mounted.field)).collect();
         let mut scanned = granted.clone();
@@ -65,7 +69,7 @@ impl MountTable {
         });
         let schema = Arc::new(Schema::new(shown.collect::<Vec<_>>()));
         let scanned = Arc::new(Schema::new(scanned));
-        Self { mount, schema, scanned }
+        Self { mount, pseudonyms, schema, scanned }
     }
 
     /// What is mounted.
@@ -188,8 +192,21 @@ impl TableProvider for MountTable {
             let schema = Arc::new(self.schema.project(&wanted)?);
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
+        let rows = self.granted_rows(session, &wanted, limit).await?;
+        self.hidden(rows, &wanted)
+    }
+}
+
+impl MountTable {
+    /// The rows that the grant gives, without what the law takes out, of some granted columns.
+    async fn granted_rows(
+        &self,
+        session: &dyn Session,
+        wanted: &[usize],
+        limit: Option<usize>,
+    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
         let condition = bounds::condition(&self.mount);
-        let mut columns = wanted.clone();
+        let mut columns = wanted.to_vec();
         let bounding = bounds::columns(&self.mount);
         for field in bounding.iter().copied() {
             self.add(&mut columns, field)?;
@@ -208,6 +225,25 @@ impl TableProvider for MountTable {
         let redactor = self.redactor(session, redactions, &scan.schema()).await?;
         let redacted = RedactExec::new(scan, Arc::new(redactor), handed_on)?;
         bounded(session, Arc::new(redacted), condition, wanted.len())
+    }
+
+    /// The same rows with pseudonyms in the place of identifiers.
+    fn hidden(
+        &self,
+        rows: Arc<dyn ExecutionPlan>,
+        wanted: &[usize],
+    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        let is_identifier = |granted: usize| {
+            let mounted = self.mount.fields.get(granted);
+            mounted.is_none_or(|mounted| mounted.field.class == Class::Identifier)
+        };
+        let places = wanted.iter().enumerate().filter(|(_, granted)| is_identifier(**granted));
+        let identifiers: Vec<usize> = places.map(|(place, _)| place).collect();
+        if identifiers.is_empty() {
+            return Ok(rows);
+        }
+        let pseudonyms = self.pseudonyms.as_ref().ok_or_else(no_key)?;
+        Ok(Arc::new(PseudonymExec::new(rows, Arc::clone(pseudonyms), identifiers)))
     }
 }
 

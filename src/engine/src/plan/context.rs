@@ -20,6 +20,7 @@ use domain::Question;
 
 use super::{Functions, versions};
 use crate::mount::MountTable;
+use crate::pseudonym::Pseudonyms;
 
 /// The planner's view of one question.
 pub(crate) struct Context<'a> {
@@ -30,9 +31,11 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// A view of what a question may consult, and of these functions.
+    /// A view of what a question may consult, with these pseudonyms in the place of identifiers,
+    /// and of these functions.
     pub(crate) fn new(
         question: &Question,
+        pseudonyms: Option<&Arc<Pseudonyms>>,
         functions: &'a Functions,
         config: &'a ConfigOptions,
     ) -> Self {
@@ -41,7 +44,8 @@ impl<'a> Context<'a> {
         let tables = named
             .chain(pinned)
             .map(|(name, mount)| {
-                (name, provider_as_source(Arc::new(MountTable::new(mount.clone()))))
+                let table = MountTable::new(mount.clone(), pseudonyms.cloned());
+                (name, provider_as_source(Arc::new(table)))
             })
             .collect();
         // How literals, `EXTRACT`, `[…]` and `a[1]` become calls of functions.

@@ -5,7 +5,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::ArrayRef;
+use datafusion::arrow::array::{ArrayRef, AsArray as _, StringArray, StringViewArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::error::Result as EngineResult;
@@ -23,6 +23,8 @@ pub(crate) struct Membership {
     name: String,
     signature: Signature,
     schema: SchemaRef,
+    items: ArrayRef,
+    negated: bool,
     set: InListExpr,
 }
 
@@ -40,15 +42,19 @@ impl Membership {
         digest: Sha256Digest,
         negated: bool,
     ) -> EngineResult<Self> {
-        let data_type = items.data_type().clone();
         let negation = if negated { "not_" } else { "" };
         let name = format!("{negation}{}{number}_{digest}", Self::NAME_PREFIX);
+        Self::named(name, items, negated)
+    }
+
+    fn named(name: String, items: ArrayRef, negated: bool) -> EngineResult<Self> {
+        let data_type = items.data_type().clone();
         let schema: SchemaRef =
             Arc::new(Schema::new(vec![Field::new("value", data_type.clone(), true)]));
         let value: Arc<dyn PhysicalExpr> = Arc::new(Column::new("value", 0));
-        let set = InListExpr::try_new_from_array(value, items, negated, &schema)?;
+        let set = InListExpr::try_new_from_array(value, Arc::clone(&items), negated, &schema)?;
         let signature = Signature::exact(vec![data_type], Volatility::Immutable);
-        Ok(Self { name, signature, schema, set })
+        Ok(Self { name, signature, schema, items, negated, set })
     }
 
     /// The question asked about an expression.
@@ -59,6 +65,37 @@ impl Membership {
     /// Whether a function is one of these.
     pub(crate) fn is(function: &ScalarUDF) -> bool {
         function.inner().is::<Self>()
+    }
+
+    /// The one that a function is, if it asks whether a value is among the items.
+    pub(crate) fn among(function: &ScalarUDF) -> Option<&Self> {
+        function.inner().downcast_ref::<Self>().filter(|it| !it.negated)
+    }
+
+    /// The same question about other texts in the place of the items, without those that have
+    /// none; nothing where no item is left.
+    ///
+    /// # Errors
+    /// When values of the type cannot be hashed.
+    pub(crate) fn translated(
+        &self,
+        other: impl Fn(&str) -> Option<String>,
+    ) -> EngineResult<Option<Self>> {
+        let items: ArrayRef = if let Some(views) = self.items.as_string_view_opt() {
+            let items = views.iter().flatten().filter_map(|text| other(text));
+            Arc::new(StringViewArray::from_iter_values(items))
+        } else if let Some(texts) = self.items.as_string_opt::<i32>() {
+            let items = texts.iter().flatten().filter_map(|text| other(text));
+            Arc::new(StringArray::from_iter_values(items))
+        } else {
+            return Ok(None);
+        };
+        if items.is_empty() {
+            return Ok(None);
+        }
+        // The other texts follow from the items, and so may the name.
+        let name = format!("translated_{}", self.name);
+        Self::named(name, items, self.negated).map(Some)
     }
 }
 

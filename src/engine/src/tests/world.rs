@@ -16,7 +16,9 @@ use domain::question::{
 };
 use domain::redaction::{Combined, MountedRedactions, Redaction, combine};
 use domain::verdict::{Refusal, RefusalCode, Verdict};
-use domain::{ColumnName, DatasetName, Date, Format, Limits, Question, Sha256Digest, SnapshotId};
+use domain::{
+    ColumnName, DatasetName, Date, Format, Limits, PseudonymKey, Question, Sha256Digest, SnapshotId,
+};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use tempfile::TempDir;
@@ -31,9 +33,20 @@ pub(super) const AS_OF: &str = "2026-11-01";
 
 /// One engine for all tests, as a worker has one for many questions.
 pub(super) static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
-    let settings = Settings { threads: 2, scratch: std::env::temp_dir() };
-    Engine::new(settings).unwrap()
+    let engine = unbound();
+    engine.bind(key(1)).unwrap();
+    engine
 });
+
+/// An engine that serves no project yet.
+pub(super) fn unbound() -> Engine {
+    Engine::new(Settings { threads: 2, scratch: std::env::temp_dir() }).unwrap()
+}
+
+/// The key of the pseudonyms of a project with a number.
+pub(super) fn key(project: u8) -> PseudonymKey {
+    PseudonymKey::new([project; PseudonymKey::LENGTH_BYTES])
+}
 
 /// Takes an answer into memory.
 #[derive(Default)]
@@ -122,6 +135,20 @@ impl World {
         self
     }
 
+    /// The same, with identifiers in some columns, in all versions.
+    pub(super) fn identified(mut self, dataset: &str, columns: &[&str]) -> Self {
+        let versions = self.versions.iter_mut().map(|(_, mount)| mount);
+        let mounts = self.mounts.iter_mut().chain(versions);
+        for mount in mounts.filter(|mount| mount.dataset.as_str() == dataset) {
+            for mounted in &mut mount.fields {
+                if columns.contains(&mounted.field.name.as_str()) {
+                    mounted.field.class = Class::Identifier;
+                }
+            }
+        }
+        self
+    }
+
     /// The same, without what some redactions take out.
     pub(super) fn redacted(mut self, dataset: &str, redactions: &[Redaction]) -> Self {
         let Combined { targets, lists, cutoffs } = combine(redactions);
@@ -175,9 +202,17 @@ impl World {
     }
 
     /// Plans a question, and resolves what it pins as the gateway does.
-    pub(super) fn plan(&self, mut question: Question) -> Result<(Vetted, Question), Refusal> {
+    pub(super) fn plan(&self, question: Question) -> Result<(Vetted, Question), Refusal> {
+        self.plan_by(&ENGINE, question)
+    }
+
+    fn plan_by(
+        &self,
+        engine: &Engine,
+        mut question: Question,
+    ) -> Result<(Vetted, Question), Refusal> {
         loop {
-            let wanted = match ENGINE.plan(question.clone()) {
+            let wanted = match engine.plan(question.clone()) {
                 Ok(vetted) => return Ok((vetted, question)),
                 Err(NotPlanned::Refused(refusal)) => return Err(refusal),
                 Err(NotPlanned::Versions(wanted)) => wanted,
@@ -200,10 +235,15 @@ impl World {
 
     /// Plans and runs a question.
     pub(super) fn ask(&self, question: Question) -> Result<Told, Refusal> {
-        let (vetted, question) = self.plan(question)?;
+        self.ask_of(&ENGINE, question)
+    }
+
+    /// Has another engine plan and run a question.
+    pub(super) fn ask_of(&self, engine: &Engine, question: Question) -> Result<Told, Refusal> {
+        let (vetted, question) = self.plan_by(engine, question)?;
         let verdict = vetted.verdict().clone();
         let mut body = Bytes::default();
-        let result = ENGINE.run(vetted, self.files(&question, &verdict), &[], &mut body);
+        let result = engine.run(vetted, self.files(&question, &verdict), &[], &mut body);
         Ok(Told { verdict, result, body: body.0 })
     }
 

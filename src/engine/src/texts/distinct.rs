@@ -13,11 +13,11 @@ const FREE: u32 = u32::MAX;
 
 /// Which texts an array has.
 #[derive(Debug)]
-pub(super) struct Distinct {
+pub(crate) struct Distinct {
     /// A row of each different text.
-    pub(super) rows: UInt32Array,
+    pub(crate) rows: UInt32Array,
     /// For each row the place of its text in `rows`.
-    pub(super) places: UInt32Array,
+    pub(crate) places: UInt32Array,
 }
 
 impl Distinct {
@@ -25,7 +25,7 @@ impl Distinct {
     ///
     /// # Shape
     /// Texts that lie at two places count as two; no text is one of them.
-    pub(super) fn of(array: &StringViewArray) -> Option<Self> {
+    pub(crate) fn of(array: &StringViewArray) -> Option<Self> {
         if array.len() < ROWS_MIN {
             return None;
         }

@@ -1,7 +1,9 @@
-//! The keys of a data folder: what signs the log, the manifests, the tokens.
+//! The keys of a data folder: what signs the log, the manifests, the tokens, and what hides
+//! identifiers.
 //!
 //! # Invariant
-//! A private key leaves its file, which only its owner can read, for nothing but signing here.
+//! A private key leaves its file, which only its owner can read, for nothing but signing here, and
+//! the one of pseudonyms for the keys of projects.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
@@ -12,6 +14,7 @@ use std::sync::Arc;
 use access::IssuerKey;
 use ledger::SigningKey;
 
+use crate::application::pseudonyms::{PseudonymMaster, PseudonymMasterError};
 use crate::settings::Settings;
 
 /// The folder of keys in a data folder, and the files in it.
@@ -19,6 +22,7 @@ const FOLDER: &str = "keys";
 const LOG_FILE: &str = "log.key";
 const MANIFESTS_FILE: &str = "manifests.key";
 const ISSUER_FILE: &str = "issuer.pkcs8";
+const PSEUDONYM_FILE: &str = "pseudonym.key";
 
 /// Keys cannot be made or read.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +49,14 @@ pub enum KeysError {
     /// The issuer's key cannot be made or read.
     #[error("the issuer's key {0}")]
     Issuer(#[from] access::IssuerKeyRefused),
+    /// The key of pseudonyms cannot be made or read.
+    #[error("the key of pseudonyms {path}: {source}")]
+    Pseudonyms {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: PseudonymMasterError,
+    },
     /// The configuration names another log than the folder has.
     #[error("log.origin is set to {configured}, but the log of this folder is {found}")]
     Origin {
@@ -60,6 +72,7 @@ pub(crate) struct Keys {
     pub(crate) log: Arc<SigningKey>,
     pub(crate) manifests: Arc<SigningKey>,
     pub(crate) issuer: IssuerKey,
+    pub(crate) pseudonyms: PseudonymMaster,
 }
 
 /// The public halves, as signed notes write them.
@@ -91,7 +104,10 @@ impl Keys {
         }
         let path = folder.join(ISSUER_FILE);
         write_private(&path, issuer.pkcs8()).map_err(|source| io(&path, source))?;
-        Ok(Self { log: Arc::new(log), manifests: Arc::new(manifests), issuer })
+        let path = folder.join(PSEUDONYM_FILE);
+        let pseudonyms = PseudonymMaster::generate(&path)
+            .map_err(|source| KeysError::Pseudonyms { path, source })?;
+        Ok(Self { log: Arc::new(log), manifests: Arc::new(manifests), issuer, pseudonyms })
     }
 
     /// Reads the keys of a data folder.
@@ -108,10 +124,14 @@ impl Keys {
         }
         let path = folder.join(ISSUER_FILE);
         let issuer = std::fs::read(&path).map_err(|source| KeysError::Io { path, source })?;
+        let path = folder.join(PSEUDONYM_FILE);
+        let pseudonyms = PseudonymMaster::load(&path)
+            .map_err(|source| KeysError::Pseudonyms { path, source })?;
         Ok(Self {
             log: Arc::new(log),
             manifests: Arc::new(signing(MANIFESTS_FILE)?),
             issuer: IssuerKey::from_pkcs8(&issuer)?,
+            pseudonyms,
         })
     }
 

@@ -137,6 +137,7 @@ impl Application {
             clock,
             metrics,
             keys: public_keys,
+            pseudonyms: keys.pseudonyms,
             catalogue,
             access,
             pool,

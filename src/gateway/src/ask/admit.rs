@@ -65,7 +65,8 @@ impl Application {
         let begun = Instant::now();
         let scope = self.access().scope(&asking.principal)?;
         let mut prepared = question::prepare(self.catalogue().view(), &scope, asking)?;
-        let mut lease = self.pool().lease(&scope.project().id).await?;
+        let project = &scope.project().id;
+        let mut lease = self.pool().lease(project, self.pseudonym_key(project)).await?;
         let running = self.running().enter(asking);
         self.phase("wait", begun);
         // Who waits for a worker is not charged for it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use access::{Denial, Scope};
 use catalogue::{SignedEdition, Snapshot, View};
 use domain::codebook::{Class, Codebook, Field};
-use domain::question::{Absence, KnownDataset, Mount, PINS_MAX, Pin, VersionWanted};
+use domain::question::{Absence, KnownDataset, Mount, MountedField, PINS_MAX, Pin, VersionWanted};
 use domain::{ColumnName, DatasetName, Question, SnapshotId, Verdict};
 use sandbox::protocol::ProtocolError;
 
@@ -55,7 +55,7 @@ pub(crate) fn prepare(
 /// What of a dataset may be consulted, or why nothing.
 ///
 /// A column must be covered by what its own codebook says of it, and by what today's does: a class
-/// that was raised since holds for old snapshots, too.
+/// that was raised since holds for old snapshots, too. So does hiding what is an identifier today.
 fn mount(
     view: &View,
     scope: &Scope,
@@ -69,7 +69,14 @@ fn mount(
         let now = today.and_then(|codebook| codebook.field(field.name.as_str()));
         granted.covers(field) && now.is_none_or(|now| granted.covers(now))
     };
-    Ok(view.mount(snapshot, covers, granted.rows().clone()))
+    let mut mount = view.mount(snapshot, covers, granted.rows().clone());
+    for MountedField { field, .. } in &mut mount.fields {
+        let now = today.and_then(|codebook| codebook.field(field.name.as_str()));
+        if now.is_some_and(|now| now.class == Class::Identifier) {
+            field.class = Class::Identifier;
+        }
+    }
+    Ok(mount)
 }
 
 /// What messages may say of a dataset: the catalogue is public.

@@ -189,7 +189,7 @@ pub(crate) struct GrantAdd {
     #[arg(long, value_delimiter = ',', value_name = "a,b", conflicts_with = "classes")]
     pub columns: Vec<ColumnName>,
     /// All columns of these classes; public unless given.
-    #[arg(long, value_delimiter = ',', value_name = "public,restricted")]
+    #[arg(long, value_delimiter = ',', value_name = "public,restricted,identifier")]
     pub classes: Vec<String>,
     /// First day of the rows covered.
     #[arg(long, value_name = "DATE")]

@@ -25,6 +25,9 @@ use card::Card;
 /// The demo's project and its one member.
 const PROJECT_TITLE: &str = "Demo";
 const MEMBER: &str = "ada";
+/// The classes of columns that the member may read: what anyone may, and identifiers, which come as
+/// pseudonyms.
+const CLASSES: [&str; 2] = ["public", "identifier"];
 
 /// Runs `demo`.
 pub(crate) fn run(demo: &Demo) -> anyhow::Result<()> {
@@ -118,8 +121,10 @@ fn register(client: &Client) -> anyhow::Result<String> {
         let name = &dataset["name"];
         let is_granted = |grant: &Value| grant["dataset"] == *name && grant["revoked_at"].is_null();
         let body = match dataset["tier"].as_str() {
-            Some("public") => json!({"dataset": name}),
-            Some("vetted") => json!({"dataset": name, "basis": "DSA Art. 40(4)"}),
+            Some("public") => json!({"dataset": name, "classes": CLASSES}),
+            Some("vetted") => {
+                json!({"dataset": name, "classes": CLASSES, "basis": "DSA Art. 40(4)"})
+            }
             // What is for those who oversee, no researcher may be granted.
             _ => continue,
         };

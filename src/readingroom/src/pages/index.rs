@@ -15,9 +15,9 @@ What there is to ask, one page for each dataset, made from `datasets/<name>/code
 `readingroom codebook NAME` prints it. DSA is [Regulation (EU) 2022/2065](https://eur-lex.europa.eu/eli/reg/2022/2065/oj).
 
 Every dataset needs a grant, which may bound it to days, Member States and columns. A column of class **restricted** needs
-a grant that says so; one of class **identifier** comes out as a pseudonym of the project. Identifiers of listings, traders,
-notices and the like are the platform's pseudonyms: the same in every dataset and edition, but still personal data where a
-person is behind them.
+a grant that says so, and so does one of class **identifier**, which comes out as a [pseudonym](../pseudonyms.md) of the
+project. Identifiers of listings, traders, notices and the like are the platform's pseudonyms: the same in every dataset and
+edition, but still personal data where a person is behind them.
 ";
 
 /// Renders the list.

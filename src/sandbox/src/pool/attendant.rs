@@ -36,6 +36,8 @@ pub(super) struct Worker {
     pub(super) inbox: Inbox,
     /// How many questions it was asked.
     pub(super) questions: u64,
+    /// Whether it was told which project it serves.
+    pub(super) is_bound: bool,
 }
 
 impl Drop for Worker {
@@ -82,8 +84,8 @@ impl Attendant {
             Ok(()) => {
                 self.crew.observer.spawned(self.started.elapsed());
                 let process = Arc::clone(&self.process);
-                let worker =
-                    Worker { process, socket: Some(socket), inbox: Inbox::new(), questions: 0 };
+                let (socket, inbox) = (Some(socket), Inbox::new());
+                let worker = Worker { process, socket, inbox, questions: 0, is_bound: false };
                 deliver(Ok(Started { worker, folder }));
                 self.wait();
             }

@@ -9,12 +9,13 @@ use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::Notice;
 use domain::ids::ProjectId;
 use domain::limits::{LimitName, Limits};
 use domain::outcome::{FailureKind, LimitHit, Summary};
 use domain::question::{Question, VersionWanted};
 use domain::verdict::{Refusal, RefusalCode, Verdict};
+use domain::{Notice, PseudonymKey};
+use zeroize::Zeroizing;
 
 use super::admission::Place;
 use super::attendant::Worker;
@@ -121,6 +122,8 @@ enum Phase {
 pub struct Lease {
     crew: Arc<Crew>,
     project: ProjectId,
+    /// The key of the project's pseudonyms, until the worker has it.
+    key: Option<PseudonymKey>,
     process: Arc<Process>,
     line: Option<Line>,
     place: Option<Place>,
@@ -133,7 +136,7 @@ impl Lease {
     /// Binds a worker to a project; within a runtime.
     pub(super) fn open(
         crew: Arc<Crew>,
-        project: ProjectId,
+        (project, key): (ProjectId, PseudonymKey),
         place: Place,
         mut worker: Worker,
     ) -> Result<Self, LeaseError> {
@@ -147,8 +150,8 @@ impl Lease {
         };
         let kill_handle = KillHandle::on(&process);
         let (line, place, questions) = (Some(line), Some(place), worker.questions);
-        let phase = Phase::Clean;
-        Ok(Self { crew, project, process, line, place, questions, phase, kill_handle })
+        let (key, phase) = ((!worker.is_bound).then_some(key), Phase::Clean);
+        Ok(Self { crew, project, key, process, line, place, questions, phase, kill_handle })
     }
 
     /// Has the worker plan a question, reading nothing.
@@ -171,8 +174,12 @@ impl Lease {
         let deadline = Duration::from_millis(self.crew.settings.plan_ms_max);
         self.allow(&question.limits)?;
         self.allow_cpu(deadline)?;
+        let bind = self.key.take().map(|key| encode(&ToWorker::Bind { key })).transpose()?;
         let line = line_of(&mut self.line)?;
         let said = tokio::time::timeout(deadline, async {
+            if let Some(bind) = bind {
+                line.send(&Zeroizing::new(bind)).await?;
+            }
             line.send(&frame).await?;
             line.receive_message().await
         });
@@ -300,7 +307,8 @@ impl Lease {
             return None;
         }
         let process = Arc::clone(&self.process);
-        Some(Worker { process, socket: Some(socket), inbox, questions: self.questions })
+        let (socket, is_bound) = (Some(socket), self.key.is_none());
+        Some(Worker { process, socket, inbox, questions: self.questions, is_bound })
     }
 }
 

@@ -94,6 +94,7 @@ fn hello() -> impl Strategy<Value = ToWorker<'static>> {
 fn to_worker() -> impl Strategy<Value = ToWorker<'static>> {
     prop_oneof![
         hello(),
+        any::<[u8; 32]>().prop_map(|key| ToWorker::Bind { key: PseudonymKey::new(key) }),
         question().prop_map(|question| ToWorker::Plan(Cow::Owned(question))),
         any::<usize>()
             .prop_map(|descriptors| ToWorker::Go { notices: Vec::new().into(), descriptors }),

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use domain::PseudonymKey;
 use sandbox::{LeaseError, Pool, Stop, WorkerEnd, WorkerError};
 
 use super::script::{self};
-use super::{LONG, Lives, Room, folders, loss, project_id, rows};
+use super::{LONG, Lives, Room, folders, key_of, loss, project_id, rows};
 
 #[tokio::test]
 async fn a_worker_keeps_serving_its_project_and_never_another() {
@@ -17,6 +18,33 @@ async fn a_worker_keeps_serving_its_project_and_never_another() {
     assert_ne!(ada, bob);
     assert_eq!(room.server_of("p-ada").await, ada);
     assert_eq!(room.server_of("p-bob").await, bob);
+}
+
+/// Each worker has the key of the project that it serves: once, however much it is asked, and no
+/// other, also when workers are replaced all the time.
+#[tokio::test]
+async fn no_worker_holds_the_key_of_another_project() {
+    let room = Room::with(|settings| settings.workers_max = 2);
+
+    for project in ["p-ada", "p-bob", "p-ada", "p-eve", "p-bob", "p-ada", "p-ada", "p-eve"] {
+        let (end, keys) = room.ask(project, "keys").await;
+
+        assert!(rows(end) > 0);
+        let keys: Vec<PseudonymKey> = serde_json::from_slice(&keys).unwrap();
+        assert_eq!(keys, [key_of(project)], "{project}");
+    }
+}
+
+/// Whoever only leased a worker has not told it anything; the next question of the project does.
+#[tokio::test]
+async fn a_worker_is_told_the_key_with_its_first_question() {
+    let room = Room::open();
+    drop(room.lease("p-ada").await);
+
+    let (_, keys) = room.ask("p-ada", "keys").await;
+
+    let keys: Vec<PseudonymKey> = serde_json::from_slice(&keys).unwrap();
+    assert_eq!(keys, [key_of("p-ada")]);
 }
 
 /// With one place, the worker at rest of one project makes room for the other's, and dies.
@@ -152,7 +180,7 @@ async fn the_end_of_a_pool_is_the_end_of_all_its_processes() {
     assert!(spawned <= ends.len(), "{spawned} were spawned, {ends:?}");
     assert!(ends.iter().all(|end| end.is_expected()), "{ends:?}");
     assert_eq!(folders(room.folder.path()), 0);
-    let late = room.pool.lease(&project_id("p-bob")).await;
+    let late = room.pool.lease(&project_id("p-bob"), key_of("p-bob")).await;
     assert!(matches!(late, Err(LeaseError::Stopped)));
     let end = lease.execute(Vec::new(), &[], LONG, |_| Ok(())).await;
     assert_eq!(loss(end), WorkerEnd::Stopped(Stop::PoolStopped));

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::ids::ProjectId;
+use domain::{PseudonymKey, Sha256Digest};
 use sandbox::{Lease, Pool, PoolObserver, PoolSettings, RunEnd, WorkerEnd, WorkerError};
 use script::question;
 use tempfile::TempDir;
@@ -85,7 +86,7 @@ impl Room {
     }
 
     async fn lease(&self, project: &str) -> Lease {
-        self.pool.lease(&project_id(project)).await.unwrap()
+        self.pool.lease(&project_id(project), key_of(project)).await.unwrap()
     }
 
     /// A lease whose worker has planned something.
@@ -113,6 +114,11 @@ impl Room {
 
 fn project_id(name: &str) -> ProjectId {
     ProjectId::parse(name).unwrap()
+}
+
+/// The key of a project's pseudonyms.
+fn key_of(project: &str) -> PseudonymKey {
+    PseudonymKey::new(*Sha256Digest::of(project.as_bytes()).as_bytes())
 }
 
 fn folders(folder: &Path) -> usize {

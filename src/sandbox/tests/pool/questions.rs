@@ -7,7 +7,7 @@ use domain::Verdict;
 use sandbox::{LeaseError, Level, NoVerdict, RunEnd, SinkFull, Stop, WorkerEnd, WorkerError};
 
 use super::script::{self, question};
-use super::{LONG, Room, loss, project_id, rows, run};
+use super::{LONG, Room, key_of, loss, project_id, rows, run};
 
 #[tokio::test]
 async fn a_question_is_planned_then_run_and_its_answer_comes_whole() {
@@ -189,9 +189,9 @@ async fn the_queue_has_a_deadline() {
     });
     let held = room.lease("p-ada").await;
 
-    let late = room.pool.lease(&project_id("p-bob")).await;
+    let late = room.pool.lease(&project_id("p-bob"), key_of("p-bob")).await;
     drop(held);
-    let served = room.pool.lease(&project_id("p-bob")).await;
+    let served = room.pool.lease(&project_id("p-bob"), key_of("p-bob")).await;
 
     let Err(LeaseError::Busy { retry_after }) = late else { panic!("not busy") };
     assert_eq!(retry_after, Duration::from_secs(1));

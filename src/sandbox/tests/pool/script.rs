@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::thread;
 
+use domain::PseudonymKey;
 use domain::codebook::{Codebook, Kind, Quality, Tier};
 use domain::ids::{ColumnName, DatasetName, Sha256Digest};
 use domain::limits::Limits;
@@ -151,7 +152,7 @@ pub(crate) fn work() {
     let raised = sandbox::isolate::raise_or_tell(&wanted, &files, sender).unwrap();
     let Some((wall, mut sender)) = raised else { std::process::exit(0) };
     sender.send(&FromWorker::Ready(wall)).unwrap();
-    let mut worker = Worker { sender, raw, sql: String::new() };
+    let mut worker = Worker { sender, raw, keys: Vec::new(), sql: String::new() };
     while let Some((message, files)) = receiver.receive().unwrap() {
         worker.obey(message, files);
     }
@@ -161,6 +162,8 @@ pub(crate) fn work() {
 struct Worker {
     sender: Sender,
     raw: UnixStream,
+    /// All keys that it was ever told.
+    keys: Vec<PseudonymKey>,
     sql: String,
 }
 
@@ -168,6 +171,7 @@ impl Worker {
     fn obey(&mut self, message: ToWorker<'static>, files: Vec<File>) {
         match message {
             ToWorker::Hello { .. } => panic!("greeted twice"),
+            ToWorker::Bind { key } => self.keys.push(key),
             ToWorker::Plan(question) => self.plan(question),
             ToWorker::Go { .. } => self.go(files),
             ToWorker::Publish { job, .. } => self.publish(&job.codebook.title, files),
@@ -228,6 +232,7 @@ impl Worker {
                 std::fs::write("long", vec![0_u8; bytes]).unwrap();
             }
             ["exit", code] => std::process::exit(code.parse().unwrap()),
+            ["keys"] => self.chunk(&serde_json::to_vec(&self.keys).unwrap()),
             ["garbage"] => self.raw.write_all(b"\xff is no kind of frame").unwrap(),
             ["verdict", "again"] => self.say(&FromWorker::Verdict(verdict())),
             ["fault"] => self.say(&FromWorker::Fault { message: "at line 1".to_owned() }),
@@ -278,6 +283,8 @@ impl Worker {
 
     fn publish(&mut self, task: &str, files: Vec<File>) {
         if task == "reject" {
+            // Whoever publishes has no use for a key.
+            assert!(self.keys.is_empty());
             let report = RejectReport { rows_rejected: 7, ..RejectReport::default() };
             return self.say(&FromWorker::Rejected(report));
         }
