@@ -10,6 +10,7 @@
 //! - [`codes`]: grouping by columns of codes.
 //! - [`failures`]: how a run fails, and what must not leave then.
 //! - [`limits`]: where answers end.
+//! - [`offer`]: each example of the offer.
 //! - [`parameters`]: values beside the SQL.
 //! - [`questions`]: the research questions.
 //! - [`redactions`]: what the law takes out.
@@ -20,6 +21,7 @@ mod cases;
 mod codes;
 mod failures;
 mod limits;
+mod offer;
 mod parameters;
 mod questions;
 mod redactions;
