@@ -9,6 +9,7 @@
 //! - [`cases`]: SQL and what it must come to, as data.
 //! - [`codes`]: grouping by columns of codes.
 //! - [`failures`]: how a run fails, and what must not leave then.
+//! - [`generated`]: statements that a seeded author made up.
 //! - [`limits`]: where answers end.
 //! - [`offer`]: each example of the offer.
 //! - [`parameters`]: values beside the SQL.
@@ -20,6 +21,7 @@ mod bounds;
 mod cases;
 mod codes;
 mod failures;
+mod generated;
 mod limits;
 mod offer;
 mod parameters;
