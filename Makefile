@@ -21,13 +21,15 @@ deny: ## licences, bans and sources of the dependency tree; needs no network
 advisories: ## known vulnerabilities in the dependency tree; needs the network
 	cargo deny check advisories
 
-contract: ## openapi.yaml and docs/datasets are what the code generates
+contract: ## openapi.yaml, docs/sql.md and docs/datasets are what the code generates
 	cargo run --quiet -- openapi | diff openapi.yaml -
+	cargo run --quiet -- sql-page | diff docs/sql.md -
 	made=$$(mktemp -d) && cargo run --quiet -- dataset-pages "$$made" && diff -r docs/datasets "$$made"; \
 	    same=$$?; rm -rf "$$made"; exit $$same
 
-generate: ## writes openapi.yaml and docs/datasets anew
+generate: ## writes openapi.yaml, docs/sql.md and docs/datasets anew
 	cargo run --quiet -- openapi > openapi.yaml
+	cargo run --quiet -- sql-page > docs/sql.md
 	cargo run --quiet -- dataset-pages docs/datasets
 
 clients: ## the HTTP API from Python, R-like readers, Go and jq

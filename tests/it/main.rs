@@ -29,6 +29,7 @@ mod redaction;
 mod refusals;
 mod rogue;
 mod room;
+mod sandbox;
 mod statements;
 mod tidy;
 mod tokens;

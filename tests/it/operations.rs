@@ -156,6 +156,17 @@ fn the_committed_pages_of_the_datasets_are_those_of_the_codebooks() {
     assert!(differing.is_empty(), "run `{PROGRAM} dataset-pages docs/datasets`: {differing:?}");
 }
 
+/// What may stand in a question is written in one place only, from which the page is made.
+#[test]
+fn the_committed_page_of_sql_is_that_of_the_engine() {
+    let output = run(&["sql-page"]);
+
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/sql.md");
+    let same = text(&output.stdout) == fs::read_to_string(committed).unwrap();
+    assert!(same, "run `{PROGRAM} sql-page > docs/sql.md`");
+}
+
 /// The files of a folder, by name.
 fn files(folder: &Path) -> BTreeMap<String, String> {
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

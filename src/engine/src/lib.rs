@@ -11,6 +11,7 @@
 //! Nothing that leaves here holds the engine's own text, which prints values of the data.
 //!
 //! # Rooms
+//! - [`offer`]: what is offered in SQL, in words.
 //! - [`schema`]: the Arrow types behind the codebook's words.
 //! - [`refusal`]: how planning says no.
 //! - [`parse`], [`walk`]: text, tokens, syntax tree.
@@ -29,6 +30,7 @@ mod codes;
 mod encode;
 mod mount;
 mod node;
+pub mod offer;
 mod parse;
 mod plan;
 mod pseudonym;
@@ -218,6 +220,7 @@ impl Engine {
             Session::new(question, options.clone(), &functions, &self.footers, scratch)
                 .map_err(|_| refusal::invalid("The statement cannot be planned.", None))?;
         let optimised = plan::optimise(vetted.plan().clone(), session.state())?;
+        vet::check_left(&optimised)?;
         let readings = vet::readings(&optimised);
         if run::is_worthwhile(&readings) {
             session.push_filters_down();

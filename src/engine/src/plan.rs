@@ -17,6 +17,7 @@
 //! - [`lists`], [`parameters`], [`value`], [`membership`]: parameters, from the tree into the plan.
 //! - [`arithmetic`]: whole numbers that do not wrap.
 //! - [`date_trunc`]: beginnings of days and months in UTC.
+//! - [`sample`]: samples that others can draw again.
 //! - [`failure`]: the engine's errors as refusals.
 
 mod arithmetic;
@@ -28,6 +29,7 @@ mod lists;
 mod membership;
 mod names;
 mod parameters;
+mod sample;
 mod value;
 mod versions;
 
@@ -47,6 +49,7 @@ pub(crate) use context::Context;
 pub(crate) use failure::{Phase, Scene};
 pub(crate) use functions::Functions;
 pub(crate) use membership::Membership;
+pub(crate) use sample::NAME as SAMPLE;
 
 use crate::parse::Parsed;
 use crate::walk::Survey;
@@ -126,6 +129,8 @@ pub(crate) fn config_options(threads: usize) -> ConfigOptions {
     options.sql_parser.map_string_types_to_utf8view = true;
     options.sql_parser.parse_float_as_decimal = false;
     options.optimizer.skip_failed_rules = false;
+    // It takes memory for as many groups as LIMIT names, at once and beside the pool.
+    options.optimizer.enable_topk_aggregation = false;
     options
 }
 

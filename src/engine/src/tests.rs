@@ -9,7 +9,9 @@
 //! - [`cases`]: SQL and what it must come to, as data.
 //! - [`codes`]: grouping by columns of codes.
 //! - [`failures`]: how a run fails, and what must not leave then.
+//! - [`generated`]: statements that a seeded author made up.
 //! - [`limits`]: where answers end.
+//! - [`offer`]: each example of the offer.
 //! - [`parameters`]: values beside the SQL.
 //! - [`pseudonyms`]: what a project sees in the place of identifiers.
 //! - [`questions`]: the research questions.
@@ -20,7 +22,9 @@ mod bounds;
 mod cases;
 mod codes;
 mod failures;
+mod generated;
 mod limits;
+mod offer;
 mod parameters;
 mod pseudonyms;
 mod questions;

@@ -11,9 +11,11 @@
 //!
 //! # Rooms
 //! - [`expression`]: expressions within the nodes.
+//! - [`subquery`]: what the optimiser could not make a join of.
 //! - [`verdict`]: what the plan would consult and give.
 
 mod expression;
+mod subquery;
 mod verdict;
 
 use datafusion::catalog::default_table_source::source_as_provider;
@@ -22,6 +24,7 @@ use datafusion::error::{DataFusionError, Result as EngineResult};
 use datafusion::logical_expr::{Distinct, LogicalPlan, TableScan};
 use domain::verdict::Refusal;
 
+pub(crate) use subquery::check_left;
 pub(crate) use verdict::{Reading, readings, verdict};
 
 use crate::mount::MountTable;

@@ -93,6 +93,9 @@ pub(crate) enum Command {
         /// The folder; `docs/datasets` in a checkout.
         folder: PathBuf,
     },
+    /// Print the page of what is offered in SQL.
+    #[command(hide = true)]
+    SqlPage,
     /// The sandboxed process that parses SQL and data files; started by the server only.
     #[command(hide = true)]
     Worker,

@@ -53,6 +53,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::DatasetPages { folder } => pages::write(&folder),
+        Command::SqlPage => pages::print_sql(),
         Command::Worker => worker::run(),
     }
 }

@@ -1,11 +1,13 @@
-//! The readable page of each dataset, made from its codebook, and the page that lists them all.
+//! The readable page of each dataset, made from its codebook, the page that lists them all, and the
+//! page of what is offered in SQL.
 //!
-//! `docs/datasets/` holds what is written here, so that a reader without the program has it too;
+//! `docs/datasets/` and `docs/sql.md` hold what is written here, so that a reader without the program has it too;
 //! a test compares the two.
 //!
 //! # Rooms
 //! - `index`: which datasets there are; `page`: one of them.
 //! - `columns`, `codes`, `keys`, `limits`: the parts of a page; `first_query`: where to begin.
+//! - `sql`: what may stand in a question.
 //! - `words`: how a codebook's short forms are said.
 
 mod codes;
@@ -15,6 +17,7 @@ mod index;
 mod keys;
 mod limits;
 mod page;
+mod sql;
 mod words;
 
 use std::fs;
@@ -23,6 +26,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use catalogue::embedded_codebooks;
 use domain::codebook::Codebook;
+
+use crate::output;
 
 /// The name of the page that lists the datasets; folders show it by itself.
 const INDEX: &str = "README.md";
@@ -40,6 +45,15 @@ pub(crate) fn write(folder: &Path) -> anyhow::Result<()> {
     for codebook in &codebooks {
         put(folder, &page::file_name(&codebook.name), &page::render(codebook, &codebooks))?;
     }
+    Ok(())
+}
+
+/// Prints the page of what is offered in SQL.
+///
+/// # Errors
+/// Never by itself; commands may.
+pub(crate) fn print_sql() -> anyhow::Result<()> {
+    output::text(&sql::render());
     Ok(())
 }
 

@@ -1,7 +1,13 @@
-//! The engine's planning errors as refusals, read by their structure.
+//! The engine's planning errors as refusals, read by their structure, and by their kind where they
+//! have none.
 //!
 //! # Invariant
 //! The engine's text is never copied: a refusal is made of our words and the caller's names.
+//!
+//! # Rooms
+//! - [`sentence`]: errors without a structure, told apart.
+
+mod sentence;
 
 use datafusion::common::{Column, SchemaError};
 use datafusion::error::DataFusionError;
@@ -14,6 +20,9 @@ use super::Functions;
 use crate::parse::Tokens;
 use crate::refusal;
 use crate::walk::{Survey, TableUse};
+
+/// What the engine says of a column that is neither grouped by nor put together.
+const UNGROUPED: &str = "must appear in";
 
 /// How far planning was when the engine gave up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,19 +82,25 @@ impl Scene<'_> {
         if let DataFusionError::SchemaError(schema_error, _) = error {
             return self.schema_refusal(schema_error, position);
         }
+        // The engine points at the column, and says the same of columns that cannot be grouped.
+        let text = error.to_string();
+        if text.contains(UNGROUPED)
+            && let Some(refusal) = self.ungrouped(position)
+        {
+            return refusal;
+        }
+        if let Some(detail) = sentence::sentence(&text) {
+            return refusal::invalid(detail, position);
+        }
         if matches!(error, DataFusionError::NotImplemented(_)) {
             let detail = "The statement uses something that is not offered here. Write it with \
                           joins, WITH parts and simpler expressions.";
             return refusal::refused(detail, position);
         }
-        if let Some(refusal) = self.ungrouped(position) {
-            return refusal;
-        }
         let detail = match phase {
             Phase::Names => {
-                "The statement can be read, but not planned. Check that each function has \
-                 arguments of the number and types it takes, that both sides of a set operation \
-                 have the same columns, and that a query used as a value has one column."
+                "The statement can be read, but not planned. Write its parts with WITH, one after \
+                 the other, to find the one that is meant."
             }
             Phase::Types => {
                 "The types in the statement do not fit each other. Check both sides of each \
@@ -206,12 +221,15 @@ impl Scene<'_> {
 /// subquery has a form that has no plan.
 pub(super) fn constant(error: &DataFusionError) -> Refusal {
     let Core { error, position } = Core::of(error);
-    let detail = if matches!(error, DataFusionError::ArrowError(..)) {
-        "A constant in the statement cannot be computed: it is out of range, divides by zero, or \
-         is no text of the type it is turned into."
-    } else {
-        "The statement has no plan here. Write a subquery that refers to the query around it as \
-         a join, or make sure that it gives one value."
-    };
+    if matches!(error, DataFusionError::ArrowError(..)) {
+        let detail = "A constant in the statement cannot be computed: it is out of range, divides \
+                      by zero, or is no text of the type it is turned into.";
+        return refusal::invalid(detail, position);
+    }
+    let detail = sentence::sentence(&error.to_string()).unwrap_or_else(|| {
+        "The statement has no plan here. Write a subquery that refers to the query around it as a \
+         join, or make sure that it gives one value."
+            .to_owned()
+    });
     refusal::invalid(detail, position)
 }

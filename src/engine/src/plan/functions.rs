@@ -1,7 +1,8 @@
-//! The functions that are offered, one by one, and why others are not.
+//! The functions that are offered, taken from the engine by their names.
 //!
 //! # Invariant
-//! A function that a newer engine brings is not offered until its name stands here.
+//! A function, or another name of one, that a newer engine brings is not offered until it stands
+//! in [`crate::offer`].
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,89 +17,9 @@ use datafusion::logical_expr::{
 use datafusion::{functions, functions_aggregate, functions_nested, functions_window};
 use domain::{Date, Timestamp};
 
-use super::date_trunc;
+use super::{date_trunc, sample};
 use crate::aggregate;
-
-/// Functions of one row.
-#[rustfmt::skip]
-const SCALAR: &[&str] = &[
-    // Choice.
-    "coalesce", "greatest", "least", "nullif", "nvl", "nvl2",
-    // Days and moments.
-    "date_bin", "date_part", "date_trunc", "from_unixtime", "make_date", "to_date", "to_local_time",
-    "to_timestamp", "to_timestamp_micros", "to_timestamp_millis", "to_timestamp_nanos",
-    "to_timestamp_seconds", "to_unixtime",
-    // Text.
-    "ascii", "bit_length", "btrim", "character_length", "chr", "concat", "concat_ws", "contains",
-    "ends_with", "find_in_set", "initcap", "left", "lower", "ltrim", "octet_length", "replace",
-    "reverse", "right", "rtrim", "split_part", "starts_with", "strpos", "substr", "substr_index",
-    "to_hex", "translate", "upper",
-    // Patterns; `vet` sees to it that these are literals.
-    "regexp_count", "regexp_instr", "regexp_like", "regexp_match", "regexp_replace",
-    // Numbers.
-    "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "cos", "cosh",
-    "cot", "degrees", "exp", "factorial", "floor", "gcd", "isnan", "iszero", "lcm", "ln", "log",
-    "log10", "log2", "nanvl", "pi", "power", "radians", "round", "signum", "sin", "sinh", "sqrt",
-    "tan", "tanh", "trunc",
-    // Digests.
-    "digest", "md5", "sha224", "sha256", "sha384", "sha512",
-    // Lists.
-    "array_compact", "array_distinct", "array_element", "array_except", "array_has",
-    "array_has_all", "array_has_any", "array_intersect", "array_length", "array_max", "array_min",
-    "array_position", "array_positions", "array_remove_all", "array_slice", "array_sort",
-    "array_to_string", "cardinality", "empty", "flatten", "make_array",
-];
-
-/// Functions of many rows. Those that approximate depend on the order of reading, all but the count
-/// of distinct values, so the same question could get another answer.
-#[rustfmt::skip]
-const AGGREGATE: &[&str] = &[
-    "approx_distinct", "array_agg", "avg", "bit_and", "bit_or", "bit_xor", "bool_and", "bool_or",
-    "corr", "count", "covar_pop", "covar_samp", "first_value", "grouping", "last_value", "max",
-    "median", "min", "nth_value", "percentile_cont", "regr_avgx", "regr_avgy", "regr_count",
-    "regr_intercept", "regr_r2", "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "stddev",
-    "stddev_pop", "string_agg", "sum", "var",
-    "var_pop",
-];
-
-/// Functions of a row among others.
-const WINDOW: &[&str] = &[
-    "cume_dist",
-    "dense_rank",
-    "first_value",
-    "lag",
-    "last_value",
-    "lead",
-    "nth_value",
-    "ntile",
-    "percent_rank",
-    "rank",
-    "row_number",
-];
-
-/// Functions that people look for in vain, and what to do instead.
-const NOT_OFFERED: &[(&[&str], &str)] = &[
-    (
-        &["repeat", "lpad", "rpad", "array_repeat", "array_resize", "encode", "decode"],
-        "Its results may be of any size.",
-    ),
-    (&["string_to_array", "levenshtein"], "Its work may be of any size."),
-    (&["to_char", "date_format"], "Write date_part, date_trunc, or CAST to VARCHAR."),
-    (&["range", "generate_series"], "Write VALUES."),
-    (
-        &["random", "rand", "uuid"],
-        "It would give another answer each time. Filter on md5 of a key to draw a sample.",
-    ),
-    (
-        &["arrow_typeof", "arrow_cast", "arrow_metadata", "arrow_field"],
-        "Types stand with the columns of the answer; write CAST to change one.",
-    ),
-    (&["version", "input_file_name", "file_row_index"], "It tells of files, not of data."),
-    (
-        &["approx_median", "approx_percentile_cont", "any_value"],
-        "It depends on the order of reading. Write median, percentile_cont, min or max.",
-    ),
-];
+use crate::offer::{self, Function, Kind};
 
 /// The functions a question may call, by every name they have.
 #[derive(Clone, Debug, Default)]
@@ -114,30 +35,25 @@ impl Functions {
         let mut offered = Self::default();
         let scalar = functions::all_default_functions()
             .into_iter()
-            .chain(functions_nested::all_default_nested_functions());
+            .chain(functions_nested::all_default_nested_functions())
+            .chain([sample::sample()]);
         for function in scalar {
-            if function.name() == date_trunc::NAME {
-                offered.add_scalar(date_trunc::in_utc(&function));
-            } else if SCALAR.contains(&function.name()) {
-                offered.add_scalar(function);
+            let is_truncating = function.name() == date_trunc::NAME;
+            let function = if is_truncating { date_trunc::in_utc(&function) } else { function };
+            for name in names(Kind::Scalar, function.name()) {
+                offered.scalar.insert(name.to_owned(), Arc::clone(&function));
             }
         }
         let engines = functions_aggregate::all_default_aggregate_functions();
         // Ours come last, and so stand in the place of the engine's.
         for function in engines.into_iter().chain(aggregate::all()) {
-            if AGGREGATE.contains(&function.name()) {
-                for name in function.aliases() {
-                    offered.aggregate.insert(name.clone(), Arc::clone(&function));
-                }
-                offered.aggregate.insert(function.name().to_owned(), function);
+            for name in names(Kind::Aggregate, function.name()) {
+                offered.aggregate.insert(name.to_owned(), Arc::clone(&function));
             }
         }
         for function in functions_window::all_default_window_functions() {
-            if WINDOW.contains(&function.name()) {
-                for name in function.aliases() {
-                    offered.window.insert(name.clone(), Arc::clone(&function));
-                }
-                offered.window.insert(function.name().to_owned(), function);
+            for name in names(Kind::Window, function.name()) {
+                offered.window.insert(name.to_owned(), Arc::clone(&function));
             }
         }
         offered
@@ -149,16 +65,12 @@ impl Functions {
         let moment = Timestamp::start_of(as_of).unix_us();
         let moment = ScalarValue::TimestampMicrosecond(Some(moment), Some("UTC".into()));
         let day = ScalarValue::Date32(Some(as_of.to_epoch_days()));
-        functions.add_scalar(constant("now", "current_timestamp", moment));
-        functions.add_scalar(constant("current_date", "today", day));
-        functions
-    }
-
-    fn add_scalar(&mut self, function: Arc<ScalarUDF>) {
-        for name in function.aliases() {
-            self.scalar.insert(name.clone(), Arc::clone(&function));
+        for function in [constant("now", moment), constant("current_date", day)] {
+            for name in names(Kind::Scalar, function.name()) {
+                functions.scalar.insert(name.to_owned(), Arc::clone(&function));
+            }
         }
-        self.scalar.insert(function.name().to_owned(), function);
+        functions
     }
 
     /// A function of one row.
@@ -188,23 +100,22 @@ impl Functions {
     }
 }
 
-/// Why a function is not offered, where it is one that people look for.
-pub(super) fn reason(name: &str) -> Option<&'static str> {
-    NOT_OFFERED.iter().find(|(names, _)| names.contains(&name)).map(|(_, reason)| *reason)
+/// Every name by which the offer has a function of the engine; none where it has it not.
+fn names(kind: Kind, name: &str) -> impl Iterator<Item = &'static str> {
+    let is_it = move |(of, function): &(Kind, &Function)| *of == kind && function.name() == name;
+    offer::functions().find(is_it).into_iter().flat_map(|(_, function)| function.names())
 }
 
 /// A function without arguments that always gives one value.
-fn constant(name: &'static str, alias: &str, value: ScalarValue) -> Arc<ScalarUDF> {
-    let aliases = vec![alias.to_owned()];
+fn constant(name: &'static str, value: ScalarValue) -> Arc<ScalarUDF> {
     let signature = Signature::nullary(Volatility::Immutable);
-    Arc::new(ScalarUDF::new_from_impl(Constant { name, aliases, signature, value }))
+    Arc::new(ScalarUDF::new_from_impl(Constant { name, signature, value }))
 }
 
 /// See [`constant`].
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Constant {
     name: &'static str,
-    aliases: Vec<String>,
     signature: Signature,
     value: ScalarValue,
 }
@@ -212,10 +123,6 @@ struct Constant {
 impl ScalarUDFImpl for Constant {
     fn name(&self) -> &str {
         self.name
-    }
-
-    fn aliases(&self) -> &[String] {
-        &self.aliases
     }
 
     fn signature(&self) -> &Signature {
@@ -239,29 +146,48 @@ impl ScalarUDFImpl for Constant {
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_function_that_is_offered_is_there() {
-        let offered = Functions::offered();
-
-        for name in SCALAR {
-            assert!(offered.scalar(name).is_some(), "{name}");
-        }
-        for name in AGGREGATE {
-            assert!(offered.aggregate(name).is_some(), "{name}");
-        }
-        for name in WINDOW {
-            assert!(offered.window(name).is_some(), "{name}");
+    fn has(functions: &Functions, kind: Kind, name: &str) -> bool {
+        match kind {
+            Kind::Scalar => functions.scalar(name).is_some(),
+            Kind::Aggregate => functions.aggregate(name).is_some(),
+            Kind::Window => functions.window(name).is_some(),
         }
     }
 
     #[test]
-    fn what_is_left_out_has_a_reason_and_is_not_there() {
+    fn every_function_that_is_offered_is_there_by_each_of_its_names() {
+        let offered = Functions::offered().at(Date::default());
+
+        for (kind, function) in offer::functions() {
+            for name in function.names() {
+                assert!(has(&offered, kind, name), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_engine_calls_by_several_names_is_offered_by_all_of_them() {
         let offered = Functions::offered();
 
-        for name in NOT_OFFERED.iter().flat_map(|(names, _)| names.iter()) {
-            assert!(offered.scalar(name).is_none(), "{name}");
-            assert!(offered.aggregate(name).is_none(), "{name}");
-            assert!(reason(name).is_some(), "{name}");
+        let scalar = offered.scalar.values().flat_map(|function| function.aliases());
+        let aggregate = offered.aggregate.values().flat_map(|function| function.aliases());
+        for name in scalar {
+            assert!(offered.scalar.contains_key(name), "{name}");
+        }
+        for name in aggregate {
+            assert!(offered.aggregate.contains_key(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_not_there() {
+        let offered = Functions::offered().at(Date::default());
+
+        let refused = offer::refused::FUNCTIONS.iter().chain(offer::refused::OTHER_NAMES);
+        for name in refused.flat_map(|refused| refused.names) {
+            for kind in [Kind::Scalar, Kind::Aggregate, Kind::Window] {
+                assert!(!has(&offered, kind, name), "{name}");
+            }
         }
     }
 }

@@ -4,7 +4,8 @@ use domain::question::{Absence, KnownDataset};
 use domain::verdict::{Position, Refusal, RefusalCode};
 use domain::{DatasetName, Question};
 
-use super::functions::{self, Functions};
+use super::functions::Functions;
+use crate::offer;
 use crate::refusal;
 use crate::walk::{FunctionUse, Survey, TableUse};
 
@@ -44,7 +45,7 @@ fn check_function(function: &FunctionUse, functions: &Functions) -> Result<(), R
 }
 
 fn unknown_function(name: &str, functions: &Functions, position: Option<Position>) -> Refusal {
-    match functions::reason(name) {
+    match offer::refused::reason(name) {
         Some(reason) => {
             refusal::refused(format!("The function `{name}` is not offered. {reason}"), position)
         }

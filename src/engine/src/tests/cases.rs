@@ -1,67 +1,94 @@
-//! SQL and what it must come to, as data: `tests/cases/*.case`.
-//!
-//! # Shape
-//! `refuse SQL → code: part of the detail` · `accept SQL → scans a, b` · `accept SQL → gives` and
-//! the lines of the CSV answer, header included, between ` / `. `#` begins a comment. All cases
-//! see the world of [`super::world`].
+//! The cases of `tests/it/sandbox`, asked of the engine alone, in the world of [`super::world`].
 
-use std::path::Path;
+#[path = "../../../../tests/it/sandbox/case.rs"]
+mod case;
 
-use super::world::World;
+use case::{Case, Expected};
 
-fn check(world: &World, line: &str) -> Result<(), String> {
-    let (case, expected) = line.rsplit_once(" → ").ok_or("has no →")?;
-    let (verb, sql) = case.split_once(' ').ok_or("has no verb")?;
-    let sql = sql.trim();
-    let told = world.ask(world.question(sql));
-    match verb {
-        "refuse" => {
+use super::world::{Told, World};
+use crate::offer;
+
+fn check(world: &World, case: &Case) -> Result<(), String> {
+    let told = world.ask(world.question(&offer::complete(&case.sql)));
+    match &case.expected {
+        Expected::Refused { code, part } => {
             let refusal = told.err().ok_or("was accepted")?;
-            let code = serde_json::to_value(refusal.code).map_err(|error| error.to_string())?;
-            let (wanted, part) = expected.split_once(": ").unwrap_or((expected, ""));
-            let found = code.as_str().unwrap_or_default();
-            if found != wanted.trim() || !refusal.detail.contains(part.trim()) {
-                return Err(format!("{found}: {} ({:?})", refusal.detail, refusal.position));
-            }
+            let found = serde_json::to_value(refusal.code).unwrap();
+            let is_it = found == code.as_str() && refusal.detail.contains(part);
+            if is_it { Ok(()) } else { Err(format!("{found}: {}", refusal.detail)) }
         }
-        "accept" => {
-            let told = told.map_err(|refusal| format!("{refusal:?}"))?;
-            let found = if expected.starts_with("scans") {
-                let mut scans: Vec<_> =
-                    told.verdict.scans.iter().map(|scan| scan.dataset.to_string()).collect();
-                scans.sort();
-                format!("scans {}", scans.join(", "))
-            } else {
-                let lines: Vec<_> = told.text().lines().map(str::to_owned).collect();
-                format!("gives {}", lines.join(" / "))
-            };
-            if found.trim() != expected.trim() {
-                return Err(found);
-            }
-        }
-        other => return Err(format!("has the verb {other}")),
+        Expected::Scans(datasets) => same("scans", &scans(&answer(told)?), datasets),
+        Expected::Gives(lines) => same("gives", &case::lines(&answer(told)?.text()), lines),
     }
-    Ok(())
+}
+
+fn answer(told: Result<Told, domain::verdict::Refusal>) -> Result<Told, String> {
+    let told = told.map_err(|refusal| format!("{refusal:?}"))?;
+    match &told.result {
+        crate::RunResult::Finished(_) => Ok(told),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+fn scans(told: &Told) -> String {
+    let mut scans: Vec<_> =
+        told.verdict.scans.iter().map(|scan| scan.dataset.to_string()).collect();
+    scans.sort();
+    scans.join(", ")
+}
+
+fn same(verb: &str, found: &str, expected: &str) -> Result<(), String> {
+    if found == expected { Ok(()) } else { Err(format!("{verb} {found}")) }
 }
 
 #[test]
 fn every_case_comes_to_what_it_must() {
     let world = World::open();
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases"));
-    let mut failed = Vec::new();
-    let mut count = 0;
-    for file in std::fs::read_dir(folder).unwrap() {
-        let path = file.unwrap().path();
-        let text = std::fs::read_to_string(&path).unwrap();
-        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-        for line in lines {
-            count += 1;
-            if let Err(found) = check(&world, line) {
-                failed.push(format!("{}: {line}\n    found {found}", path.display()));
-            }
-        }
-    }
+    let cases = case::all();
+
+    let failed: Vec<_> = cases
+        .iter()
+        .filter_map(|case| {
+            let found = check(&world, case).err()?;
+            Some(format!("{}\n    found {found}", case.place))
+        })
+        .collect();
 
     assert!(failed.is_empty(), "\n{}", failed.join("\n"));
-    assert!(50 < count, "{count}");
+    let anywhere = cases.iter().filter(|case| case.world == case::World::Any).count();
+    assert!(250 <= anywhere && anywhere < cases.len(), "{anywhere} of {}", cases.len());
+}
+
+/// A refusal that refuses too much is seen at once: right after it stands what passes.
+#[test]
+fn after_each_refusal_stands_what_passes() {
+    let cases = case::all();
+
+    let is_refused = |case: &Case| matches!(case.expected, Expected::Refused { .. });
+    let file = |case: &Case| case.place.split(':').next().map(str::to_owned);
+    let alone: Vec<_> = cases
+        .iter()
+        .enumerate()
+        .filter(|(place, case)| {
+            let next = cases.get(place + 1).filter(|next| file(next) == file(case));
+            is_refused(case) && next.is_none_or(|next| is_refused(next))
+        })
+        .map(|(_, case)| case.place.as_str())
+        .collect();
+
+    assert!(alone.is_empty(), "\n{}", alone.join("\n"));
+}
+
+/// What `docs/sql.md` says is asked; what it does not say, a case may not need.
+#[test]
+fn every_function_of_the_offer_stands_in_an_accepted_statement() {
+    let cases = case::all();
+    let accepted = cases.iter().filter(|case| !matches!(case.expected, Expected::Refused { .. }));
+    let mut texts: Vec<String> = accepted.map(|case| case.sql.to_lowercase()).collect();
+    texts.extend(offer::functions().map(|(_, function)| function.example.to_lowercase()));
+
+    for (_, function) in offer::functions() {
+        let is_called = |text: &String| function.names().any(|name| text.contains(name));
+        assert!(texts.iter().any(is_called), "{}", function.form);
+    }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use domain::verdict::Refusal;
 use sqlparser::ast::{
-    Cte, LimitClause, Offset, OrderBy, OrderByExpr, OrderByKind, Query, SetExpr, SetQuantifier,
-    Spanned, Values, With,
+    Cte, LimitClause, Offset, OrderBy, OrderByExpr, OrderByKind, Query, SetExpr, SetOperator,
+    SetQuantifier, Spanned, Values, With,
 };
 
 use super::{Walker, absent, ceiling, normal, not_offered};
@@ -80,8 +80,13 @@ impl Walker {
             SetExpr::Select(select) => self.select(select),
             SetExpr::Query(query) => self.query(query),
             SetExpr::Values(values) => self.values(values),
-            SetExpr::SetOperation { left, op: _, set_quantifier, right } => {
+            SetExpr::SetOperation { left, op, set_quantifier, right } => {
                 self.counts.set_operation()?;
+                // The engine looks for a partner only, and does not count repeated rows.
+                let is_union = matches!(op, SetOperator::Union);
+                let all = !is_union && matches!(set_quantifier, SetQuantifier::All);
+                let instead = "Write INTERSECT or EXCEPT without ALL.";
+                absent(all, "INTERSECT ALL or EXCEPT ALL", instead, right.span())?;
                 let by_name = matches!(
                     set_quantifier,
                     SetQuantifier::ByName

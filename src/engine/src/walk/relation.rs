@@ -219,7 +219,7 @@ impl Walker {
 
 /// Refuses TABLESAMPLE: the engine would read the whole table in silence.
 fn refuse_sample(sample: Option<&TableSampleKind>, span: Span) -> Result<(), Refusal> {
-    let instead = "Filter on a key, such as WHERE md5(key) < '03' for one row in eighty.";
+    let instead = "Draw a sample with WHERE sample(key, 'seed') < 0.01.";
     absent(sample.is_some(), "TABLESAMPLE", instead, span)
 }
 
