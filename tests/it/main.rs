@@ -30,4 +30,5 @@ mod tokens;
 mod versions;
 mod vocabularies;
 mod wait;
+mod waiting;
 mod withdrawal;

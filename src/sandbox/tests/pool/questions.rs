@@ -5,7 +5,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use domain::Verdict;
-use sandbox::{LeaseError, Level, NoVerdict, PoolCounts, RunEnd, SinkFull, Stop, WorkerEnd, WorkerError};
+use sandbox::{
+    LeaseError, Level, NoVerdict, PoolCounts, RunEnd, SinkFull, Stop, WorkerEnd, WorkerError,
+};
 
 use super::script::{self, question};
 use super::{LONG, Room, loss, project_id, rows, run};
