@@ -147,6 +147,21 @@ fn the_help_of_every_command_has_an_example() {
     assert!(20 < leaves, "{leaves}");
 }
 
+/// No codebook has a column of the class `identifier` whose pseudonyms a grant could undo.
+#[test]
+fn a_grant_says_what_the_registrar_should_know_of_it() {
+    let folder = Folder::new();
+    let project = folder.create_project("Fair trade", "2099-12-31", &[]);
+    let words = ["grant", "add", "--project", project.trim(), "--dataset", "traders", "--json"];
+
+    let granted = folder.run(&words);
+
+    let grant: Value = serde_json::from_str(&text(&granted.stdout)).unwrap();
+    assert_eq!(grant["dataset"], "traders");
+    assert_eq!(grant["warnings"], serde_json::json!([]));
+    assert!(!text(&granted.stderr).contains("warning"), "{}", text(&granted.stderr));
+}
+
 #[test]
 fn wrong_usage_ends_with_two_and_a_refusal_with_one() {
     let folder = Folder::new();

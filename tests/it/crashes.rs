@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::PathBuf;
 
 use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use crate::caller::{Answer, Caller, problem};
 use crate::furniture::{self, endless};
 use crate::processes::children;
-use crate::room::{Folder, Room, command, text};
+use crate::room::{Folder, PROGRAM, ROOMY, Room, command, text};
 use crate::wait::until;
 
 const COUNT: &str = "SELECT count(*) AS n FROM listings";
@@ -52,6 +53,45 @@ fn a_killed_worker_costs_one_query_and_the_next_is_answered() {
     let outcomes = room.entries("outcome");
     assert_eq!(outcomes[0]["outcome"], "worker_lost");
     assert_eq!(outcomes[0]["charged"], json!({"queries": 0, "scan_bytes": 0, "result_bytes": 0}));
+}
+
+/// A program that starts workers until there is a certain file.
+fn breakable(folder: &Folder) -> (String, PathBuf) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let broken = folder.beside().join("broken");
+    let script =
+        format!("#!/bin/sh\n[ -e '{}' ] && exit 3\nexec '{PROGRAM}' \"$@\"\n", broken.display());
+    let program = folder.delivery("program", script);
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    (format!("[workers]\nexecutable = \"{}\"\nwarm = 0\n", program.display()), broken)
+}
+
+/// Nobody waits for a start that fails again, and nobody has to do anything when it works again.
+#[test]
+fn workers_that_do_not_start_are_told_at_once_and_the_server_recovers_by_itself() {
+    let folder = Folder::new();
+    let (settings, broken) = breakable(&folder);
+    folder.configure(&format!("{ROOMY}{settings}"));
+    let room = folder.serve();
+    furniture::publish(&room.folder);
+    let ada = room.granted("ada", &["listings"]);
+    fs::write(&broken, "").unwrap();
+
+    let told = until("who asks is put off", || {
+        let told = Answer::of(ada.ask(COUNT));
+        (told.status == 503).then_some(told)
+    });
+    fs::remove_file(&broken).unwrap();
+    let answer = until("workers start again", || {
+        let answer = Answer::of(ada.ask(COUNT));
+        (answer.status == 200).then(|| answer.text())
+    });
+
+    assert!(told.header("retry-after").parse::<u64>().unwrap() >= 1);
+    let problem: Value = serde_json::from_slice(&told.body).unwrap();
+    assert_eq!(problem["code"], "too_busy");
+    assert_eq!(answer, "n\r\n4\r\n");
+    assert!(room.entries("denied").iter().any(|denied| denied["code"] == "too_busy"));
 }
 
 /// Who waited for that query is told so, with the request's id.

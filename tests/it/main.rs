@@ -36,4 +36,5 @@ mod tokens;
 mod versions;
 mod vocabularies;
 mod wait;
+mod waiting;
 mod withdrawal;

@@ -52,7 +52,9 @@ fn metrics_count_requests_queries_and_workers() {
 
     let metrics = Answer::of(room.nobody().get("/metrics")).good().text();
 
-    for what in ["operation=\"ask\"", "phase=\"execute\"", "phase=\"plan\"", "worker", "log"] {
+    for what in
+        ["operation=\"ask\"", "phase=\"execute\"", "phase=\"plan\"", "state=\"spare\"", "log"]
+    {
         assert!(metrics.contains(what), "{what} in {metrics}");
     }
     assert!(!metrics.contains("ada") && !metrics.contains("SELECT"));

@@ -23,7 +23,7 @@ use crate::issuer::{
     EmbeddedIssuer, IssueRefused, IssuedToken, IssuerKey, IssuerRefused, Issuers, TokenOrder,
 };
 use crate::limit::{Budgets, LimitReached, PolicyState, RateClock, RateDecision, RateLimits};
-use crate::registry::{ProjectPage, Registry, RegistryError, Rules, Turn};
+use crate::registry::{GrantWarning, ProjectPage, Registry, RegistryError, Rules, Turn, warnings};
 use crate::revocation::Standing;
 use crate::settings::Settings;
 use crate::token::{Expected, Signed, TokenRefused, Unauthenticated, read_principal, text};
@@ -262,6 +262,13 @@ impl Access {
     pub fn grants(&self, project: &ProjectId) -> Vec<Grant> {
         let held = self.registry.held();
         held.holding(project).map(|holding| holding.grants.clone()).unwrap_or_default()
+    }
+
+    /// Which pseudonyms a grant undoes, with what its project holds beside it.
+    #[must_use]
+    pub fn warnings(&self, grant: &Grant) -> Vec<GrantWarning> {
+        let held = self.grants(&grant.project);
+        warnings(&self.rules.codebooks, &held, grant, self.clock.today())
     }
 
     /// The projects under which a subject works.

@@ -41,7 +41,8 @@ pub use issuer::{
 pub use key::{Algorithm, KeyRefused, VerifyingKey, public_jwk};
 pub use limit::{LimitReached, Policy, PolicyQuota, PolicyState, RateClock, RateDecision};
 pub use registry::{
-    ChangeRefused, GrantDraft, ProjectDraft, ProjectPage, RegistryError, Turn, make_registry,
+    ChangeRefused, ColumnOf, GrantDraft, GrantWarning, ProjectDraft, ProjectPage, RegistryError,
+    TellsBy, Turn, make_registry,
 };
 pub use revocation::Standing;
 pub use settings::{IssuerSettings, KeySource, Rate, Settings};

@@ -15,11 +15,13 @@
 //! - [`database`]: what is kept, in SQLite.
 //! - [`check`]: may this change be written into the log?
 //! - [`draft`]: new projects, members and grants, and their ids.
+//! - [`warn`]: what should a registrar know of a new grant?
 
 mod check;
 mod database;
 mod draft;
 mod holdings;
+mod warn;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
@@ -34,6 +36,8 @@ use database::Database;
 pub use database::RegistryError;
 pub use draft::{GrantDraft, ProjectDraft, Turn};
 pub(crate) use holdings::{Holdings, member_key};
+pub(crate) use warn::warnings;
+pub use warn::{ColumnOf, GrantWarning, TellsBy};
 
 /// The registry of one data folder.
 pub(crate) struct Registry {

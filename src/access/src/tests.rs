@@ -14,6 +14,7 @@ mod registrar;
 mod registry;
 mod revocation;
 mod vectors;
+mod warn;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;

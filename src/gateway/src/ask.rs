@@ -35,6 +35,7 @@ pub use running::Running;
 
 use crate::Application;
 use crate::ask::admit::Admitted;
+use crate::ask::running::RunningQuery;
 
 /// What a caller asks.
 #[derive(Clone, Debug)]
@@ -108,14 +109,17 @@ impl Application {
         let (tell_admitted, admitted) = oneshot::channel();
         let (tell_end, ended) = oneshot::channel();
         let room = Arc::clone(self);
+        // Listed from here, so that stopping it finds it, until the entry of its end is durable.
+        let mut running = self.running().enter(&asking, self.clock().now());
         let way = async move {
-            let end = room.answer(&asking, tell_admitted).await;
+            let end = room.answer(&asking, &mut running, tell_admitted).await;
             let project = asking.principal.project.as_ref();
             let has_record = project
                 .is_some_and(|project| room.records().find(project, &asking.query).is_some());
             if let (Err(error), true) = (&end, has_record) {
                 room.running().remember(&asking, error, room.clock().now());
             }
+            drop(running);
             // Whoever asked may be gone; the answer is stored.
             let _ = tell_end.send(end);
         };
@@ -134,9 +138,10 @@ impl Application {
     async fn answer(
         &self,
         asking: &Asking,
+        running: &mut RunningQuery,
         tell_admitted: oneshot::Sender<()>,
     ) -> Result<Reply, AskError> {
-        let admitted = match self.admit(asking).await {
+        let admitted = match self.admit(asking, running).await {
             Ok(admitted) => admitted,
             Err(error) => return Err(self.deny(asking, error).await),
         };
@@ -146,8 +151,8 @@ impl Application {
         }
         // Whoever waits for this may be gone.
         let _ = tell_admitted.send(());
-        let Admitted { admission, lease, mut running } = admitted;
-        let mut ended = self.run(&admission, lease, &mut running).await;
+        let Admitted { admission, lease } = admitted;
+        let mut ended = self.run(&admission, lease, running).await;
         // What was withdrawn in its last moments does not leave either.
         if let Err(withdrawn) = self.check_withdrawn(&admission.prepared, &admission.reserved)
             && ended.result.is_ok()

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use prometheus::core::Collector;
 use prometheus::{
-    Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
+    Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry, TextEncoder,
 };
+use sandbox::PoolCounts;
 
 /// A number that cannot be kept, since two have one name.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +27,8 @@ pub struct Metrics {
     query_phase_seconds: HistogramVec,
     worker_start_seconds: Histogram,
     worker_ends: IntCounterVec,
+    workers: IntGaugeVec,
+    queries_waiting: IntGauge,
     log_commit_seconds: Histogram,
     log_batch_entries: Histogram,
     log_seal_seconds: Histogram,
@@ -65,6 +68,14 @@ impl Metrics {
                 "Time until a new worker is ready.",
             )?,
             worker_ends: counters("worker_ends_total", "Workers that ended.", &["end"])?,
+            workers: IntGaugeVec::new(
+                Opts::new("reading_room_workers", "Workers that there are now, by what they do."),
+                &["state"],
+            )?,
+            queries_waiting: IntGauge::new(
+                "reading_room_queries_waiting",
+                "Queries that wait for a worker now.",
+            )?,
             log_commit_seconds: duration(
                 "log_commit_seconds",
                 "Time to make a batch of entries durable.",
@@ -104,13 +115,15 @@ impl Metrics {
     }
 
     /// Every number.
-    fn collectors(&self) -> [Box<dyn Collector>; 11] {
+    fn collectors(&self) -> [Box<dyn Collector>; 13] {
         [
             Box::new(self.requests.clone()),
             Box::new(self.request_seconds.clone()),
             Box::new(self.query_phase_seconds.clone()),
             Box::new(self.worker_start_seconds.clone()),
             Box::new(self.worker_ends.clone()),
+            Box::new(self.workers.clone()),
+            Box::new(self.queries_waiting.clone()),
             Box::new(self.log_commit_seconds.clone()),
             Box::new(self.log_batch_entries.clone()),
             Box::new(self.log_seal_seconds.clone()),
@@ -146,6 +159,22 @@ impl Metrics {
     /// Counts the end of a worker.
     pub(crate) fn worker_ended(&self, end: &'static str) {
         self.worker_ends.with_label_values(&[end]).inc();
+    }
+
+    /// Notes which workers there are now, and how many queries wait for one.
+    pub(crate) fn workers(&self, counts: PoolCounts) {
+        let PoolCounts { waiting, running, resting, spare, publishing } = counts;
+        let states = [
+            ("running", running),
+            ("resting", resting),
+            ("spare", spare),
+            ("publishing", publishing),
+        ];
+        let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        for (state, count) in states {
+            self.workers.with_label_values(&[state]).set(gauge(count));
+        }
+        self.queries_waiting.set(gauge(waiting));
     }
 
     /// Measures a commit of the log.
@@ -218,11 +247,14 @@ mod tests {
         metrics.query_phase("plan", Duration::from_millis(1));
         metrics.worker_ended("idle");
         metrics.log_commit(2, Duration::from_millis(4));
+        metrics.workers(PoolCounts { waiting: 3, resting: 2, ..PoolCounts::default() });
 
         let text = String::from_utf8(metrics.render()).unwrap();
         assert!(text.contains("reading_room_requests_total{operation=\"ask\",status=\"200\"} 1"));
         assert!(text.contains("reading_room_query_phase_seconds_count{phase=\"plan\"} 1"));
         assert!(text.contains("reading_room_worker_ends_total{end=\"idle\"} 1"));
         assert!(text.contains("reading_room_log_batch_entries_sum 2"));
+        assert!(text.contains("reading_room_workers{state=\"resting\"} 2"));
+        assert!(text.contains("reading_room_queries_waiting 3"));
     }
 }

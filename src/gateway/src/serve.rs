@@ -4,9 +4,10 @@
 //! where set a listener of their own for metrics.
 //!
 //! # Rooms
-//! - [`control`]: the control socket; [`tls`]: certificate and key.
+//! - [`control`]: the control socket; [`tls`]: certificate and key; [`memory`]: is there enough?
 
 mod control;
+mod memory;
 mod tls;
 
 use std::any::Any;
@@ -116,6 +117,9 @@ pub fn serve(room: Arc<Application>, doors: Doors) -> Result<Serving, ServeError
     let addresses = doors.listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>();
     let addresses: Vec<_> = addresses.map_err(ServeError::Start)?;
     room.note_addresses(&addresses);
+    if !addresses.is_empty() {
+        memory::warn_if_short(room.settings());
+    }
     let tls = room.settings().tls.as_ref().map(tls::config).transpose()?;
     let (tell, told) = mpsc::channel();
     let shared = Arc::clone(&room);

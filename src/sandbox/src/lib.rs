@@ -27,8 +27,8 @@ pub mod wall;
 
 pub use end::{Stop, WorkerEnd};
 pub use pool::{
-    CompactEnd, KillHandle, Lease, LeaseError, NoVerdict, Pool, PoolObserver, PoolSettings,
-    PublishEnd, Publisher, RunEnd, ScratchFolder, SelfTestFailure, SinkFull, StartError,
-    WallSettings, WorkerError,
+    CompactEnd, KillHandle, Lease, LeaseError, NoVerdict, Pool, PoolCounts, PoolObserver,
+    PoolSettings, PublishEnd, Publisher, RunEnd, ScratchFolder, SelfTestFailure, SinkFull,
+    StartError, WallSettings, WorkerError,
 };
 pub use wall::{Layer, Level, ProcessLimits, Wall};

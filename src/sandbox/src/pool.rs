@@ -10,13 +10,15 @@
 //!
 //! # Rooms
 //! - [`admission`]: places, shares, the queue.
-//! - [`crew`]: which worker serves whom; [`spawner`] starts one, [`attendant`] stays with it.
+//! - [`crew`]: which worker serves whom; [`spawner`] starts one, [`attendant`] stays with it;
+//!   [`backoff`]: when, after some that did not start.
 //! - [`lease`], [`publisher`]: one use of a worker; [`line`]: its socket meanwhile.
 //! - [`process`], [`scratch`]: what is killed and what is swept.
 //! - [`self_test`]: that the wall holds.
 
 mod admission;
 mod attendant;
+mod backoff;
 mod crew;
 mod lease;
 mod line;
@@ -75,8 +77,28 @@ pub struct PoolSettings {
     pub threads: usize,
     /// Most workers that publish at once; at least one. They come on top of `workers_max`.
     pub publishers_max: usize,
+    /// After two workers in a row that did not start, how long the next one is not tried; doubled
+    /// with each further one, up to `restart_wait_max`.
+    pub restart_wait: Duration,
+    /// The longest wait after workers that did not start.
+    pub restart_wait_max: Duration,
     /// The wall around each.
     pub wall: WallSettings,
+}
+
+/// How many workers there are of which kind, and how many questions wait for one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolCounts {
+    /// Questions that wait for a worker.
+    pub waiting: usize,
+    /// Workers that serve a question, or are being ended after one.
+    pub running: usize,
+    /// Workers that wait for the next question of their project.
+    pub resting: usize,
+    /// Warm workers that serve no project yet.
+    pub spare: usize,
+    /// Workers that publish.
+    pub publishing: usize,
 }
 
 /// The wall around a pool's workers.
@@ -144,7 +166,7 @@ pub enum StartError {
 /// Why there is no worker for a project.
 #[derive(Debug, thiserror::Error)]
 pub enum LeaseError {
-    /// All places are taken, and the queue is full or its deadline passed.
+    /// All places are taken, and the queue is full or its deadline passed; or workers do not start.
     #[error("all workers are busy")]
     Busy {
         /// When asking again makes sense.
@@ -221,6 +243,12 @@ impl Pool {
     pub fn wall(&self) -> Wall {
         let wanted = || Wall { level: self.crew.settings.wall.level, ..Wall::default() };
         self.crew.wall.get().cloned().unwrap_or_else(wanted)
+    }
+
+    /// How many workers there are of which kind now, for metrics.
+    #[must_use]
+    pub fn counts(&self) -> PoolCounts {
+        self.crew.counts()
     }
 
     /// A worker for one question of a project, now or when its turn comes; within a runtime. The

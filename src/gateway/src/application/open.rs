@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use access::{Access, Algorithm, KeySource, Options, Rate};
 use audit::entry::Start;
@@ -182,6 +183,11 @@ fn codebooks(catalogue: &Catalogue) -> Vec<domain::Codebook> {
     all.map(|stored| stored.codebook().clone()).collect()
 }
 
+/// After two workers in a row that did not start, how long the next one is not tried.
+const RESTART_WAIT: Duration = Duration::from_millis(100);
+/// The longest wait after workers that did not start.
+const RESTART_WAIT_MAX: Duration = Duration::from_secs(30);
+
 /// How the pool works.
 fn pool_settings(data_dir: &Path, settings: &Settings) -> PoolSettings {
     let Settings { workers, limits_max: limits, publish, .. } = settings;
@@ -199,6 +205,8 @@ fn pool_settings(data_dir: &Path, settings: &Settings) -> PoolSettings {
         queue_wait_ms: workers.queue_wait_ms,
         threads: workers.threads,
         publishers_max: workers.publishers_max,
+        restart_wait: RESTART_WAIT,
+        restart_wait_max: RESTART_WAIT_MAX,
         wall: WallSettings {
             level: workers.sandbox,
             queries: ProcessLimits::for_data(limits.memory_bytes, limits.spill_bytes),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use access::{Authorized, Denial, Reserved, Scope};
+use access::{Authorized, Denial, Reserved, Scope, Standing};
 use audit::entry::{Denied, Intent};
 use audit::event::QuestionText;
 use audit::{Attribution, Event};
@@ -27,7 +27,6 @@ const REFUSED_PARAMETERS_BYTES_MAX: usize = 64 << 10;
 pub(crate) struct Admitted {
     pub(crate) admission: Admission,
     pub(crate) lease: Lease,
-    pub(crate) running: RunningQuery,
 }
 
 /// What stays of an admitted question until its outcome.
@@ -39,6 +38,15 @@ pub(crate) struct Admission {
     /// What is told with the answer; of the same instant in its body and in its headers.
     pub(crate) notices: Vec<Notice>,
     pub(crate) begun: Instant,
+}
+
+/// A question whose verdict is within its grants and its budget; nothing of it is logged yet, so it
+/// can be dropped.
+struct Vetted {
+    lease: Lease,
+    prepared: Prepared,
+    reserved: Reserved,
+    begun: Instant,
 }
 
 impl Admission {
@@ -56,31 +64,52 @@ impl Admission {
 impl Application {
     /// Admits a question.
     ///
+    /// # Order
+    /// Until its intent is written it can be stopped and leave nothing; from then on it is the
+    /// run's to stop, since an intent has an outcome.
+    ///
     /// # Errors
     /// The first no; nothing has run then.
-    pub(crate) async fn admit(&self, asking: &Asking) -> Result<Admitted, AskError> {
+    pub(crate) async fn admit(
+        &self,
+        asking: &Asking,
+        running: &mut RunningQuery,
+    ) -> Result<Admitted, AskError> {
         if self.is_closing() {
             return Err(AskError::Closing);
         }
-        let begun = Instant::now();
-        let scope = self.access().scope(&asking.principal)?;
-        let mut prepared = question::prepare(self.catalogue().view(), &scope, asking)?;
-        let project = &scope.project().id;
-        let mut lease = self.pool().lease(project, self.pseudonym_key(project)).await?;
-        let running = self.running().enter(asking);
-        self.phase("wait", begun);
-        // Who waits for a worker is not charged for it.
-        let begun = Instant::now();
-        let reserved = self.plan(asking, &scope, &mut prepared, &mut lease).await?;
+        // Left unfinished it gives its place in the queue back, and the worker that plans is killed.
+        let Vetted { lease, prepared, reserved, begun } = tokio::select! {
+            vetted = self.vet(asking) => vetted?,
+            denial = self.access().withdrawn(Standing::of(&asking.principal)) => {
+                return Err(denial.into());
+            }
+            stop = running.stopped() => return Err(stop),
+        };
         // First noted, then checked: a withdrawal in between finds it, or is found.
-        running.reads(prepared.consulted(reserved.authorized().verdict()));
+        let consulted = prepared.consulted(reserved.authorized().verdict());
+        self.running().note_reads(&asking.query, consulted);
         self.check_withdrawn(&prepared, &reserved)?;
         let attribution = self.attribution_of(&asking.principal, &asking.request);
         let intent = self.log_intent(asking, &prepared, &reserved, &attribution).await?;
         let scanned = prepared.scanned(reserved.authorized().verdict());
         let notices = self.notices(scanned.iter().map(|it| (it.dataset(), it.id())));
         let admission = Admission { reserved, prepared, attribution, intent, notices, begun };
-        Ok(Admitted { admission, lease, running })
+        Ok(Admitted { admission, lease })
+    }
+
+    /// Waits for a worker, then plans, authorizes and reserves.
+    async fn vet(&self, asking: &Asking) -> Result<Vetted, AskError> {
+        let begun = Instant::now();
+        let scope = self.access().scope(&asking.principal)?;
+        let mut prepared = question::prepare(self.catalogue().view(), &scope, asking)?;
+        let project = &scope.project().id;
+        let mut lease = self.pool().lease(project, self.pseudonym_key(project)).await?;
+        self.phase("wait", begun);
+        // Who waits for a worker is not charged for it.
+        let begun = Instant::now();
+        let reserved = self.plan(asking, &scope, &mut prepared, &mut lease).await?;
+        Ok(Vetted { lease, prepared, reserved, begun })
     }
 
     /// Plans, authorizes and reserves.

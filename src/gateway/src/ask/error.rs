@@ -94,7 +94,7 @@ impl RefusedPlan {
     }
 }
 
-/// Why a query was stopped while it ran.
+/// Why a query was stopped while it ran, or on its way there.
 #[derive(Debug, thiserror::Error)]
 pub enum Stopped {
     /// It hit a limit.

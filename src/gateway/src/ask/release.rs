@@ -153,11 +153,10 @@ impl Application {
         asking: &Asking,
         admitted: Admitted,
     ) -> Result<Planned, AskError> {
-        let Admitted { admission, lease, running } = admitted;
+        let Admitted { admission, lease } = admitted;
         drop(lease);
         let outcome = blank(asking, &admission, "planned".to_owned(), Usage::default());
         let log_index = self.log_outcome(asking, &admission, outcome).await?;
-        drop(running);
         let planned = Planned {
             query: asking.query.clone(),
             edition: admission.prepared.edition.id().clone(),

@@ -1,14 +1,14 @@
 //! Which queries run now, and what became of those that ended without an answer.
 //!
 //! # Invariant
-//! A query is listed here from before it is planned until its outcome is durable, so that
+//! A query is listed here from before it waits for a worker until its outcome is durable, so that
 //! cancelling it finds it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use catalogue::Withdrawn;
-use domain::{DatasetName, ProjectId, QueryId, SnapshotId, Timestamp};
+use domain::{DatasetName, ProjectId, QueryId, Role, SnapshotId, Timestamp};
 use tokio::sync::{oneshot, watch};
 
 use crate::ask::{AskError, Asking, Stopped};
@@ -31,6 +31,8 @@ struct State {
 #[derive(Debug)]
 struct Handle {
     project: Option<ProjectId>,
+    role: Role,
+    asked_at: Timestamp,
     /// What it reads, once that is known.
     snapshots: Vec<(DatasetName, SnapshotId)>,
     stop: Option<oneshot::Sender<StopReason>>,
@@ -61,10 +63,11 @@ impl Default for Running {
 
 impl Running {
     /// Lists a query.
-    pub(crate) fn enter(&self, asking: &Asking) -> RunningQuery {
+    pub(crate) fn enter(&self, asking: &Asking, asked_at: Timestamp) -> RunningQuery {
         let (stop, stopped) = oneshot::channel();
-        let project = asking.principal.project.clone();
-        let handle = Handle { project, snapshots: Vec::new(), stop: Some(stop) };
+        let (project, role) = (asking.principal.project.clone(), asking.principal.role);
+        let (snapshots, stop) = (Vec::new(), Some(stop));
+        let handle = Handle { project, role, asked_at, snapshots, stop };
         let mut state = lock(&self.state);
         state.running.insert(asking.query.clone(), handle);
         self.count.send_replace(state.running.len());
@@ -72,11 +75,11 @@ impl Running {
         RunningQuery { query: asking.query.clone(), stop: stopped, state, count }
     }
 
-    /// Stops a query of a project. False where it does not run.
-    pub fn cancel(&self, project: &ProjectId, query: &QueryId) -> bool {
+    /// Stops a query that a project asked in a role. False where it does not run.
+    pub fn cancel(&self, project: &ProjectId, role: Role, query: &QueryId) -> bool {
         let mut state = lock(&self.state);
         let handle = state.running.get_mut(query);
-        let Some(handle) = handle.filter(|handle| handle.project.as_ref() == Some(project)) else {
+        let Some(handle) = handle.filter(|handle| handle.is_of(project, role)) else {
             return false;
         };
         if let Some(stop) = handle.stop.take() {
@@ -105,6 +108,24 @@ impl Running {
                 // It may be ending at this very moment.
                 let _ = stop.send(StopReason::Withdrawn(Box::new(withdrawn.clone())));
             }
+        }
+    }
+
+    /// The queries that a project asked in a role and that are on their way, newest first, with
+    /// the moments at which they were asked.
+    #[must_use]
+    pub fn of(&self, project: &ProjectId, role: Role) -> Vec<(QueryId, Timestamp)> {
+        let state = lock(&self.state);
+        let own = state.running.iter().filter(|(_, handle)| handle.is_of(project, role));
+        let mut own: Vec<_> = own.map(|(query, it)| (query.clone(), it.asked_at)).collect();
+        own.sort_unstable_by(|one, other| other.0.cmp(&one.0));
+        own
+    }
+
+    /// Notes what a query reads, so that withdrawing it stops the query.
+    pub(crate) fn note_reads(&self, query: &QueryId, snapshots: Vec<(DatasetName, SnapshotId)>) {
+        if let Some(handle) = lock(&self.state).running.get_mut(query) {
+            handle.snapshots = snapshots;
         }
     }
 
@@ -147,14 +168,14 @@ impl Running {
     }
 }
 
-impl RunningQuery {
-    /// Notes what the query reads, so that withdrawing it stops the query.
-    pub(crate) fn reads(&self, snapshots: Vec<(DatasetName, SnapshotId)>) {
-        if let Some(handle) = lock(&self.state).running.get_mut(&self.query) {
-            handle.snapshots = snapshots;
-        }
+impl Handle {
+    /// Whether a project asked it in a role; regulators and auditors share a project.
+    fn is_of(&self, project: &ProjectId, role: Role) -> bool {
+        self.project.as_ref() == Some(project) && self.role == role
     }
+}
 
+impl RunningQuery {
     /// Waits until the query is to be stopped.
     pub(crate) async fn stopped(&mut self) -> AskError {
         match (&mut self.stop).await {

@@ -18,8 +18,8 @@ use crate::http::problem::Problem;
 use crate::http::wire::params::{not_found, page_of};
 use crate::http::wire::{JsonBody, Page, Params, json};
 
+use body::{AddedGrantBody, GrantList, NewGrantBody};
 pub(crate) use body::{GrantBody, LimitsBody};
-use body::{GrantList, NewGrantBody};
 
 /// Who may call what here.
 pub(crate) const PERMISSIONS: Permissions = &[
@@ -68,7 +68,7 @@ pub(crate) async fn list_grants(
     tag = "access",
     params(("id" = String, Path, description = "The project's id.")),
     request_body = NewGrantBody,
-    responses((status = 201, description = "The grant, with its id.", body = GrantBody)),
+    responses((status = 201, description = "The grant, with its id, and what the registrar should know of it.", body = AddedGrantBody)),
 )]
 #[post("/v1/projects/{id}/grants")]
 pub(crate) async fn add_grant(
@@ -82,7 +82,8 @@ pub(crate) async fn add_grant(
     let act = room.act(&caller, &context);
     let change = room.change(act, |turn| turn.new_grant(draft)).await?;
     let Change::GrantAdded { grant } = change else { return Err(Problem::internal()) };
-    json(StatusCode::CREATED, &GrantBody::of(&grant))
+    let warnings = room.access().warnings(&grant);
+    json(StatusCode::CREATED, &AddedGrantBody::of(&grant, &warnings))
 }
 
 /// Takes a grant back; what runs under it ends within a second.

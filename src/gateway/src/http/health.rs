@@ -108,6 +108,8 @@ pub(crate) async fn metrics(room: web::Data<Application>) -> Result<HttpResponse
 
 /// All numbers in Prometheus's text form.
 pub(crate) fn numbers(room: &Application) -> HttpResponse {
+    // These are states, not events, so they are looked at when they are asked for.
+    room.metrics().workers(room.pool().counts());
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
         .body(room.metrics().render())

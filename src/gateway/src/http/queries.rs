@@ -59,8 +59,8 @@ pub(crate) fn operations(config: &mut ServiceConfig) {
 ///
 /// The answer is complete, hashed and logged before its first byte. With `Prefer: respond-async`
 /// or `wait=N` the record's address comes instead, once the question was admitted and the wait is
-/// over; then it does not matter whether the connection lasts. Without, a question that runs ends
-/// when its connection is closed. A stored answer can be fetched in either case.
+/// over; then it does not matter whether the connection lasts. Without, a question ends when its
+/// connection is closed. A stored answer can be fetched in either case.
 #[utoipa::path(
     tag = "queries",
     params(
@@ -218,11 +218,14 @@ pub(crate) async fn show_query(
     json(StatusCode::OK, &QueryBody::of(&room, &record))
 }
 
-/// Cancels a query that runs.
+/// Cancels a query that runs, or that still waits for a worker or is planned.
+///
+/// One that was not admitted yet gets no record: whoever asked is told `query_stopped`, and the
+/// log has an entry of that.
 #[utoipa::path(
     tag = "queries",
     params(("id" = String, Path, description = "The query's id.")),
-    responses((status = 204, description = "It is being stopped; its record will say so.")),
+    responses((status = 204, description = "It is being stopped; its record, if it has one, will say so.")),
 )]
 #[delete("/v1/queries/{id}")]
 pub(crate) async fn cancel_query(
@@ -231,10 +234,11 @@ pub(crate) async fn cancel_query(
     id: web::Path<QueryId>,
 ) -> Result<HttpResponse, Problem> {
     let (project, query) = (project_of(&caller)?, id.into_inner());
-    own_record(&room, &caller, query.clone()).await?;
-    if room.running().cancel(&project, &query) {
+    // One that waits for a worker has no record yet.
+    if room.running().cancel(&project, caller.principal()?.role, &query) {
         return Ok(HttpResponse::NoContent().finish());
     }
+    own_record(&room, &caller, query).await?;
     Err(Kind::Conflict.problem("The query has ended already, so there is nothing to cancel."))
 }
 

@@ -121,6 +121,7 @@ pub(crate) fn grant(command: GrantCommand) -> anyhow::Result<()> {
         GrantCommand::Add(add) => {
             let path = format!("/v1/projects/{}/grants", add.project);
             let grant: Value = Client::to(&add.target)?.post(&path, &grant_body(&add))?;
+            warnings(&grant).for_each(output::note);
             made(&add.target, &grant, "id")
         }
         GrantCommand::List { target, project } => {
@@ -169,6 +170,12 @@ fn grant_body(add: &GrantAdd) -> Value {
         put("limits", json!(limits));
     }
     Value::Object(body)
+}
+
+/// What a registrar should know of a new grant, a line for each.
+fn warnings(grant: &Value) -> impl Iterator<Item = String> {
+    let warnings = grant["warnings"].as_array().into_iter().flatten();
+    warnings.filter_map(|warning| warning["detail"].as_str()).map(|it| format!("warning: {it}"))
 }
 
 fn show_grants(grants: &[Value]) {
@@ -233,4 +240,19 @@ fn path_segment(text: &str) -> String {
         segments.clear().push(text);
     }
     url.path().trim_start_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn a_warning_is_a_line_and_a_grant_without_one_says_nothing() {
+        let warned = json!({"id": "g-1", "warnings": [{"by": "key", "detail": "a tells b"}]});
+
+        let lines: Vec<String> = super::warnings(&warned).collect();
+
+        assert_eq!(lines, ["warning: a tells b"]);
+        assert_eq!(super::warnings(&json!({"id": "g-1", "warnings": []})).count(), 0);
+    }
 }

@@ -74,6 +74,16 @@ impl Admission {
         self.places.available_permits()
     }
 
+    /// How many places are taken.
+    pub(super) fn taken(&self) -> usize {
+        self.places_max.saturating_sub(self.free())
+    }
+
+    /// How many wait for a place.
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().waiting
+    }
+
     /// Takes a place for a project, now or when its turn comes.
     ///
     /// # Order

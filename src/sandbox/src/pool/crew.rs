@@ -16,9 +16,10 @@ use tokio::sync::oneshot;
 
 use super::admission::Admission;
 use super::attendant::Worker;
+use super::backoff::Backoff;
 use super::process::Process;
 use super::spawner::{Purpose, Request, StartFailure, Started};
-use super::{LeaseError, PoolObserver, PoolSettings};
+use super::{LeaseError, PoolCounts, PoolObserver, PoolSettings};
 use crate::end::{Stop, WorkerEnd};
 use crate::wall::Wall;
 
@@ -41,7 +42,6 @@ pub(super) struct Crew {
 }
 
 /// Which workers there are.
-#[derive(Default)]
 struct State {
     stopped: bool,
     /// Bound and at rest; the one that rests longest first.
@@ -50,6 +50,8 @@ struct State {
     spares: Vec<Worker>,
     /// Being started for the pool.
     starting: usize,
+    /// What the latest starts came to.
+    backoff: Backoff,
     /// Who has a place and waits for a worker.
     waiters: VecDeque<oneshot::Sender<Result<Worker, WorkerEnd>>>,
     /// Every process that is not gone, by its number.
@@ -71,6 +73,15 @@ impl Crew {
         requests: mpsc::Sender<Request>,
     ) -> Self {
         let queue_wait = Duration::from_millis(settings.queue_wait_ms);
+        let state = State {
+            stopped: false,
+            resting: VecDeque::new(),
+            spares: Vec::new(),
+            starting: 0,
+            backoff: Backoff::new(settings.restart_wait, settings.restart_wait_max),
+            waiters: VecDeque::new(),
+            processes: HashMap::new(),
+        };
         Self {
             admission: Admission::new(settings.workers_max, settings.queue_max, queue_wait),
             publishing: Admission::new(settings.publishers_max, 0, Duration::ZERO),
@@ -78,12 +89,13 @@ impl Crew {
             observer,
             wall: OnceLock::new(),
             requests,
-            state: Mutex::default(),
+            state: Mutex::new(state),
             gone: Condvar::new(),
         }
     }
 
-    /// A worker for a project: its own if one rests, else a spare, else one that must be started.
+    /// A worker for a project: its own if one rests, else a spare, else one that must be started;
+    /// not while workers do not start.
     pub(super) async fn take(self: &Arc<Self>, project: &ProjectId) -> Result<Worker, LeaseError> {
         let waiting = {
             let mut state = self.lock();
@@ -94,6 +106,9 @@ impl Crew {
                 self.evict(&mut state);
                 self.refill(&mut state);
                 return Ok(worker);
+            }
+            if let Some(retry_after) = state.backoff.left(Instant::now()) {
+                return Err(LeaseError::Busy { retry_after });
             }
             let (sender, waiting) = oneshot::channel();
             state.waiters.push_back(sender);
@@ -106,6 +121,11 @@ impl Crew {
             Ok(Err(end)) => Err(LeaseError::Lost { end }),
             Err(_) => Err(LeaseError::Stopped),
         }
+    }
+
+    /// Notes that a worker has served its project, so that workers are known to be well.
+    pub(super) fn note_served(&self) {
+        self.lock().backoff.served();
     }
 
     /// Lets a worker rest until its project's next question, or has it killed.
@@ -146,10 +166,33 @@ impl Crew {
         let mut state = self.lock();
         state.starting = state.starting.saturating_sub(1);
         match result {
-            Ok(started) => state.place(started.worker, self.settings.warm),
-            // Only who waits is told: a worker that cannot start is not tried again before
-            // somebody asks.
-            Err(failure) => state.disappoint(failure.end()),
+            Ok(started) => {
+                state.backoff.ready();
+                state.place(started.worker, self.settings.warm);
+            }
+            Err(failure) => {
+                let wait = state.backoff.failed(Instant::now());
+                let (wait_ms, failures) = (wait.as_millis(), state.backoff.failures());
+                tracing::error!(wait_ms, failures, "workers do not start; the next one waits");
+                state.disappoint(failure.end());
+                drop(state);
+                self.request(Request::Look);
+            }
+        }
+    }
+
+    /// How many workers there are of which kind, and how many questions wait for one.
+    pub(super) fn counts(&self) -> PoolCounts {
+        let (taken, waiting) = (self.admission.taken(), self.admission.waiting());
+        let publishing = self.publishing.taken();
+        let state = self.lock();
+        let unserved = state.waiters.iter().filter(|waiter| !waiter.is_closed()).count();
+        PoolCounts {
+            waiting: waiting + unserved,
+            running: taken.saturating_sub(unserved),
+            resting: state.resting.len(),
+            spare: state.spares.len(),
+            publishing,
         }
     }
 
@@ -172,14 +215,24 @@ impl Crew {
         self.gone.notify_all();
     }
 
-    /// When the worker that rests longest has rested long enough.
-    pub(super) fn rest_ends(&self) -> Option<Instant> {
+    /// When there is something to do that nobody asks for: the worker that rests longest has rested
+    /// long enough, or a start that failed is to be tried again.
+    pub(super) fn due(&self) -> Option<Instant> {
         let rest = Duration::from_secs(self.settings.idle_s);
-        self.lock().resting.front().and_then(|resting| resting.since.checked_add(rest))
+        let state = self.lock();
+        let rest_ends = state.resting.front().and_then(|resting| resting.since.checked_add(rest));
+        let retry = state.backoff.not_before().filter(|_| state.starting == 0);
+        rest_ends.into_iter().chain(retry).min()
+    }
+
+    /// Does what is due.
+    pub(super) fn tick(self: &Arc<Self>, now: Instant) {
+        self.retire(now);
+        self.try_again(now);
     }
 
     /// Kills the workers that nobody needed for too long.
-    pub(super) fn retire(&self, now: Instant) {
+    fn retire(&self, now: Instant) {
         let rest = Duration::from_secs(self.settings.idle_s);
         let mut state = self.lock();
         while let Some(resting) = state
@@ -187,6 +240,16 @@ impl Crew {
             .pop_front_if(|resting| rest <= now.saturating_duration_since(resting.since))
         {
             resting.worker.process.kill(Stop::Idle);
+        }
+    }
+
+    /// Starts a worker after starts that failed, so that the pool is well again before anybody asks;
+    /// one is enough to see.
+    fn try_again(self: &Arc<Self>, now: Instant) {
+        let mut state = self.lock();
+        let is_due = state.backoff.not_before().is_some_and(|due| due <= now);
+        if is_due && state.starting == 0 && !state.stopped {
+            self.start(&mut state);
         }
     }
 
@@ -226,17 +289,22 @@ impl Crew {
 
     /// Asks for as many workers as there are waiters and missing spares.
     fn refill(self: &Arc<Self>, state: &mut State) {
-        if state.stopped {
+        if state.stopped || state.backoff.left(Instant::now()).is_some() {
             return;
         }
         state.waiters.retain(|waiter| !waiter.is_closed());
         let wanted = state.waiters.len() + self.settings.warm;
         for _ in state.spares.len() + state.starting..wanted {
-            state.starting += 1;
-            let crew = Arc::clone(self);
-            let deliver = Box::new(move |result| crew.ready(result));
-            self.request(Request::Spawn(Purpose::Query, deliver));
+            self.start(state);
         }
+    }
+
+    /// Asks for one worker.
+    fn start(self: &Arc<Self>, state: &mut State) {
+        state.starting += 1;
+        let crew = Arc::clone(self);
+        let deliver = Box::new(move |result| crew.ready(result));
+        self.request(Request::Spawn(Purpose::Query, deliver));
     }
 
     /// Kills workers at rest until those that may run have room.
@@ -275,12 +343,15 @@ impl State {
         }
     }
 
-    /// Tells whoever waits longest that its worker did not start.
+    /// Tells those who wait longest that their workers did not start, until those that are still
+    /// being started are enough for the others.
     fn disappoint(&mut self, end: WorkerEnd) {
-        while let Some(waiter) = self.waiters.pop_front() {
-            if waiter.send(Err(end)).is_ok() {
-                return;
-            }
+        self.waiters.retain(|waiter| !waiter.is_closed());
+        while self.starting < self.waiters.len()
+            && let Some(waiter) = self.waiters.pop_front()
+        {
+            // Whoever gave up at this very moment needs no word.
+            let _ = waiter.send(Err(end));
         }
     }
 }

@@ -316,6 +316,9 @@ impl Drop for Lease {
     fn drop(&mut self) {
         self.kill_handle.let_go();
         let stop = if self.phase == Phase::Busy { Stop::Abandoned } else { Stop::Served };
+        if self.phase != Phase::Busy && 0 < self.questions {
+            self.crew.note_served();
+        }
         let place = self.place.take();
         let returned = self
             .clean_worker(stop)

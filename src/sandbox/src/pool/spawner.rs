@@ -27,7 +27,7 @@ use crate::wall::Layer;
 pub(super) enum Request {
     /// Start a worker, and hand it over when it is ready.
     Spawn(Purpose, Delivery),
-    /// Look again when the next worker has rested long enough.
+    /// Look again when the next thing is due.
     Look,
     /// End.
     Quit,
@@ -103,7 +103,7 @@ pub(super) fn run(crew: &Arc<Crew>, requests: &Receiver<Request>) {
 /// Waits for the next worker to start; none when it is time to quit.
 fn next_spawn(crew: &Arc<Crew>, requests: &mpsc::Receiver<Request>) -> Option<(Purpose, Delivery)> {
     loop {
-        let request = match crew.rest_ends() {
+        let request = match crew.due() {
             Some(end) => requests.recv_timeout(end.saturating_duration_since(Instant::now())),
             None => requests.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
@@ -111,7 +111,7 @@ fn next_spawn(crew: &Arc<Crew>, requests: &mpsc::Receiver<Request>) -> Option<(P
             Ok(Request::Spawn(purpose, deliver)) => return Some((purpose, deliver)),
             Ok(Request::Look) => {}
             Ok(Request::Quit) | Err(RecvTimeoutError::Disconnected) => return None,
-            Err(RecvTimeoutError::Timeout) => crew.retire(Instant::now()),
+            Err(RecvTimeoutError::Timeout) => crew.tick(Instant::now()),
         }
     }
 }

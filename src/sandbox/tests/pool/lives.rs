@@ -1,12 +1,13 @@
 //! The life of a worker: whom it serves, how it ends, what it leaves.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::PseudonymKey;
-use sandbox::{LeaseError, Pool, Stop, WorkerEnd, WorkerError};
+use sandbox::{LeaseError, Pool, PoolSettings, Stop, WorkerEnd, WorkerError};
 
 use super::script::{self};
-use super::{LONG, Lives, Room, folders, key_of, loss, project_id, rows};
+use super::{LONG, Lives, Room, folders, key_of, loss, project_id, question, rows};
 
 #[tokio::test]
 async fn a_worker_keeps_serving_its_project_and_never_another() {
@@ -143,6 +144,77 @@ async fn a_worker_that_nobody_needs_is_ended() {
     let ends = room.lives.ends(1).await;
 
     assert_eq!(ends, [WorkerEnd::Stopped(Stop::Idle)]);
+}
+
+/// A room where workers do not start any more, and are not tried again; gives what is told to
+/// who asks first and to who asks then.
+async fn without_new_workers(room: &Room) -> (LeaseError, Duration) {
+    room.break_workers();
+    let bob = project_id("p-bob");
+    let first = room.pool.lease(&bob, key_of("p-bob")).await.err().unwrap();
+    // One that fails is tried again at once; from the second on the next one waits.
+    loop {
+        match room.pool.lease(&bob, key_of("p-bob")).await.err().unwrap() {
+            LeaseError::Busy { retry_after } => return (first, retry_after),
+            LeaseError::Lost { .. } => {}
+            LeaseError::Stopped => panic!("the pool has ended"),
+        }
+    }
+}
+
+fn impatient(settings: &mut PoolSettings) {
+    settings.warm = 0;
+    (settings.restart_wait, settings.restart_wait_max) = (LONG, LONG);
+}
+
+/// Whoever asks meanwhile is told at once, rather than after a start that fails again.
+#[tokio::test]
+async fn while_workers_do_not_start_who_asks_is_put_off() {
+    let room = Room::with(impatient);
+    let failures = || {
+        let ends = room.lives.ends.lock().unwrap();
+        ends.iter().filter(|end| **end == WorkerEnd::Exited { code: 3 }).count()
+    };
+
+    let (first, retry_after) = without_new_workers(&room).await;
+    let before = failures();
+    let again = room.pool.lease(&project_id("p-eve"), key_of("p-eve")).await.err();
+
+    assert!(matches!(first, LeaseError::Lost { end: WorkerEnd::Exited { code: 3 } }), "{first}");
+    assert!(Duration::ZERO < retry_after && retry_after <= LONG, "{retry_after:?}");
+    assert!(matches!(again, Some(LeaseError::Busy { .. })), "{again:?}");
+    assert_eq!(failures(), before, "nothing was started for it");
+}
+
+/// A project that has a worker keeps it: starting one is what does not work.
+#[tokio::test]
+async fn while_workers_do_not_start_those_at_rest_serve_on() {
+    let room = Room::with(impatient);
+    let server = room.server_of("p-ada").await;
+
+    without_new_workers(&room).await;
+
+    assert_eq!(room.server_of("p-ada").await, server);
+}
+
+/// Nobody asks, and no operator does anything: the spare is there again.
+#[tokio::test]
+async fn a_pool_recovers_by_itself_once_workers_start_again() {
+    let room = Room::with(|settings| settings.warm = 1);
+    let mut lease = room.lease("p-ada").await;
+    // A spare took its place; there is no third worker.
+    room.lives.births(2).await;
+    room.break_workers();
+    let second = room.lease("p-bob").await;
+    let deaths = room.lives.ends(3).await;
+
+    room.mend_workers();
+    room.lives.births(3).await;
+
+    assert!(deaths.iter().all(|end| *end == WorkerEnd::Exited { code: 3 }), "{deaths:?}");
+    assert!(lease.plan(&question("chunk 1")).await.unwrap().is_ok());
+    drop((lease, second));
+    room.server_of("p-eve").await;
 }
 
 #[tokio::test]

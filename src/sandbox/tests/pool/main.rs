@@ -31,7 +31,7 @@ fn worker_main() {
     script::work();
 }
 
-/// Counts births, remembers how workers died, and lets a test wait for the next death.
+/// Counts births, remembers how workers died, and lets a test wait for the next of either.
 #[derive(Default)]
 struct Lives {
     spawned: Mutex<usize>,
@@ -42,6 +42,7 @@ struct Lives {
 impl PoolObserver for Lives {
     fn spawned(&self, _: Duration) {
         *self.spawned.lock().unwrap() += 1;
+        self.told.notify_one();
     }
 
     fn died(&self, end: WorkerEnd) {
@@ -51,6 +52,13 @@ impl PoolObserver for Lives {
 }
 
 impl Lives {
+    /// Waits until as many workers became ready.
+    async fn births(&self, count: usize) {
+        while *self.spawned.lock().unwrap() < count {
+            self.told.notified().await;
+        }
+    }
+
     /// Waits until as many workers died, and tells how.
     async fn ends(&self, count: usize) -> Vec<WorkerEnd> {
         loop {
@@ -104,6 +112,16 @@ impl Room {
     /// Asks as a project, and gives back which process served it.
     async fn server_of(&self, project: &str) -> u64 {
         rows(self.ask(project, "chunk 1").await.0)
+    }
+
+    /// From now on no worker becomes ready.
+    fn break_workers(&self) {
+        std::fs::write(self.folder.path().join(script::BROKEN), "").unwrap();
+    }
+
+    /// From now on workers become ready again.
+    fn mend_workers(&self) {
+        std::fs::remove_file(self.folder.path().join(script::BROKEN)).unwrap();
     }
 
     /// How many workers have a private folder.

@@ -1,10 +1,13 @@
 //! One question: planned, run, refused, stopped.
 
 use std::fs::File;
+use std::task::Poll;
 use std::time::Duration;
 
 use domain::Verdict;
-use sandbox::{LeaseError, Level, NoVerdict, RunEnd, SinkFull, Stop, WorkerEnd, WorkerError};
+use sandbox::{
+    LeaseError, Level, NoVerdict, PoolCounts, RunEnd, SinkFull, Stop, WorkerEnd, WorkerError,
+};
 
 use super::script::{self, question};
 use super::{LONG, Room, key_of, loss, project_id, rows, run};
@@ -179,6 +182,46 @@ async fn a_worker_killed_while_it_waits_serves_nobody_any_more() {
     let (end, _) = room.ask("p-ada", "chunk 1").await;
 
     assert!(rows(end) > 0);
+}
+
+/// Whoever gives up while the worker plans leaves nothing running.
+#[tokio::test]
+async fn a_lease_dropped_in_planning_kills() {
+    let room = Room::open();
+    let mut lease = room.lease("p-ada").await;
+
+    let question = question("park in planning");
+    tokio::select! {
+        biased;
+        _ = lease.plan(&question) => panic!("it parks"),
+        () = tokio::task::yield_now() => {}
+    }
+    drop(lease);
+    let ends = room.lives.ends(1).await;
+
+    assert_eq!(ends, [WorkerEnd::Stopped(Stop::Abandoned)]);
+}
+
+#[tokio::test]
+async fn workers_are_counted_by_what_they_do() {
+    let room = Room::with(|settings| settings.workers_max = 2);
+    let fresh = room.pool.counts();
+    let (ada, bob) = (room.lease("p-ada").await, room.lease("p-bob").await);
+    let eve = project_id("p-eve");
+    let mut waits = std::pin::pin!(room.pool.lease(&eve, key_of("p-eve")));
+    let polled = std::future::poll_fn(|ctx| Poll::Ready(waits.as_mut().poll(ctx).is_pending()));
+
+    let is_waiting = polled.await;
+    let full = room.pool.counts();
+    drop(ada);
+    let served = waits.await;
+    drop((served, bob));
+    let rested = room.pool.counts();
+
+    assert_eq!(fresh, PoolCounts { spare: 1, ..PoolCounts::default() });
+    assert!(is_waiting);
+    assert_eq!((full.waiting, full.running, full.resting), (1, 2, 0));
+    assert_eq!((rested.waiting, rested.running, rested.resting), (0, 0, 2));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::thread;
+use std::time::Duration;
 
 use domain::PseudonymKey;
 use domain::codebook::{Codebook, Kind, Quality, Tier};
@@ -26,6 +27,9 @@ use sandbox::{Level, PoolSettings, ProcessLimits, WallSettings};
 /// An argument that matches no test: it says that this process is a worker.
 const AS_WORKER: &str = "as-worker";
 
+/// A file beside the scratch folder: while it is there, no worker becomes ready.
+pub(crate) const BROKEN: &str = "broken";
+
 /// Settings whose worker is this program.
 pub(crate) fn settings(folder: &Path) -> PoolSettings {
     let arguments = ["--exact", "worker_main", "--nocapture", "--test-threads=1", AS_WORKER];
@@ -42,6 +46,8 @@ pub(crate) fn settings(folder: &Path) -> PoolSettings {
         queue_wait_ms: 3_600_000,
         threads: 1,
         publishers_max: 1,
+        restart_wait: Duration::from_millis(1),
+        restart_wait_max: Duration::from_millis(1),
         wall: WallSettings {
             level: Level::Off,
             queries: ProcessLimits::NONE,
@@ -149,6 +155,9 @@ pub(crate) fn work() {
         std::process::exit(0);
     };
     std::env::set_current_dir(&wanted.scratch).unwrap();
+    if Path::new("../..").join(BROKEN).exists() {
+        std::process::exit(3);
+    }
     let raised = sandbox::isolate::raise_or_tell(&wanted, &files, sender).unwrap();
     let Some((wall, mut sender)) = raised else { std::process::exit(0) };
     sender.send(&FromWorker::Ready(wall)).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use access::GrantDraft;
+use access::{ColumnOf, GrantDraft, GrantWarning};
 use domain::codebook::Class;
 use domain::grant::{ColumnScope, RowBounds};
 use domain::{ColumnName, DatasetName, Date, Grant, GrantId, LimitsPatch, ProjectId, Timestamp};
@@ -177,5 +177,66 @@ impl GrantBody {
             granted_at: grant.granted_at,
             revoked_at: grant.revoked_at,
         }
+    }
+}
+
+/// A new grant.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AddedGrantBody {
+    /// What the project may consult of one dataset.
+    #[serde(flatten)]
+    grant: GrantBody,
+    /// Which pseudonyms it undoes, with what the project holds already. The grant holds all the same.
+    warnings: Vec<GrantWarningBody>,
+}
+
+impl AddedGrantBody {
+    /// What is shown of a new grant.
+    pub(super) fn of(grant: &Grant, warnings: &[GrantWarning]) -> Self {
+        let warnings = warnings.iter().map(GrantWarningBody::of).collect();
+        Self { grant: GrantBody::of(grant), warnings }
+    }
+}
+
+/// Two columns that the project may consult, of which one undoes the pseudonyms of the other.
+#[derive(Serialize, ToSchema)]
+struct GrantWarningBody {
+    /// The column that leaves as pseudonyms.
+    identifier: ColumnOfBody,
+    /// The column that tells whose they are.
+    told_by: ColumnOfBody,
+    /// How it does: `same_values` in the clear, as a `key` of the rows behind them, or as
+    /// `free_text` where a name may stand.
+    #[schema(example = "same_values")]
+    by: &'static str,
+    /// The same as a sentence, and what would avoid it.
+    detail: String,
+}
+
+impl GrantWarningBody {
+    fn of(warning: &GrantWarning) -> Self {
+        Self {
+            identifier: ColumnOfBody::of(&warning.identifier),
+            told_by: ColumnOfBody::of(&warning.told_by),
+            by: warning.by.as_str(),
+            detail: warning.explanation(),
+        }
+    }
+}
+
+/// One column of one dataset.
+#[derive(Serialize, ToSchema)]
+struct ColumnOfBody {
+    /// The dataset.
+    #[schema(value_type = String, example = "listings")]
+    dataset: DatasetName,
+    /// Its column.
+    #[schema(value_type = String, example = "trader_id")]
+    column: ColumnName,
+}
+
+impl ColumnOfBody {
+    fn of(of: &ColumnOf) -> Self {
+        Self { dataset: of.dataset.clone(), column: of.column.clone() }
     }
 }

@@ -1,5 +1,7 @@
 //! The problems that a question can come to.
 
+use std::time::Duration;
+
 use access::{Denial, LimitReached, Policy};
 use catalogue::{NoEdition, Withdrawn};
 use domain::limits::{LimitName, LimitRaised};
@@ -31,7 +33,7 @@ impl From<&AskError> for Problem {
             AskError::Failed(kind) => Kind::QueryFailed.problem(advice(*kind)).failure(*kind),
             AskError::Busy { retry_after } => Kind::TooBusy
                 .problem("All workers are busy; ask again later.")
-                .retry_after_s(retry_after.as_secs().max(1)),
+                .retry_after_s(whole_seconds(*retry_after)),
             AskError::Closing => Kind::TooBusy
                 .problem("The server is being stopped; ask again when it is back.")
                 .retry_after_s(SHORT_RETRY_S),
@@ -60,6 +62,11 @@ impl From<AskError> for Problem {
         // Every way that a question can end is an entry.
         Self::from(&error).logged(&error).recorded()
     }
+}
+
+/// A wait in seconds, rounded up: who comes back too early is sent away again.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(0 < wait.subsec_nanos())).max(1)
 }
 
 /// The problem of a log that takes no entries.

@@ -134,9 +134,22 @@ pub(crate) struct ResultPlace {
 pub(crate) struct QueriesBody {
     /// The records, newest first.
     queries: Vec<QueryBody>,
+    /// Those that wait for a worker or are planned, newest first, whatever the page: they have no
+    /// record yet.
+    waiting: Vec<WaitingBody>,
     /// What to send as `after` for the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
+}
+
+/// A query that has no record yet.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WaitingBody {
+    /// Its id, by which it can be cancelled.
+    id: String,
+    /// When it was asked.
+    #[schema(value_type = String, format = DateTime)]
+    asked_at: Timestamp,
 }
 
 impl State {
@@ -205,6 +218,13 @@ fn notices(room: &Application, record: &Record) -> Vec<NoticeNow> {
     told.collect()
 }
 
+/// The queries that a project asked in a role and that have no record yet.
+fn waiting(room: &Application, project: &ProjectId, role: Role) -> Vec<WaitingBody> {
+    let on_their_way = room.running().of(project, role).into_iter();
+    let without = on_their_way.filter(|(query, _)| room.records().find(project, query).is_none());
+    without.map(|(query, asked_at)| WaitingBody { id: query.to_string(), asked_at }).collect()
+}
+
 /// Where a record's answer can be fetched, if it has one that is still kept.
 fn result_place(room: &Application, record: &Record) -> Option<ResultPlace> {
     let ended = record.ended.as_ref().filter(|ended| ended.outcome.body_sha256.is_some())?;
@@ -254,6 +274,6 @@ impl QueriesBody {
             }
         }
         let next = last.filter(|_| limit < places.len());
-        Ok(Self { queries, next })
+        Ok(Self { queries, waiting: waiting(room, project, role), next })
     }
 }
