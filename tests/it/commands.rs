@@ -240,6 +240,24 @@ fn a_query_takes_parameters_a_day_a_form_and_a_file() {
     assert!(refused.2.contains("(line 1, column 8)"), "{refused:?}");
 }
 
+/// SQL may begin with a comment, which begins as flags do.
+#[test]
+fn a_query_may_begin_with_hyphens() {
+    let room = Room::furnished();
+    let token = room.granted("ada", &["listings"]).token.unwrap();
+    let sql = "-- how many = a lot\nSELECT count(*) AS n FROM listings";
+
+    let after = query(&room, &token, &[sql, "--format", "csv", "--as-of", "2024-10-01"]);
+    let before = query(&room, &token, &["--format", "csv", sql]);
+    let negative = query(&room, &token, &["-1 + 2"]);
+    let unknown = query(&room, &token, &["SELECT 1", "--formatt", "csv"]);
+
+    assert_eq!((after.0, after.1.as_str()), (Some(0), "n\r\n4\r\n"), "{after:?}");
+    assert_eq!((before.0, before.1.as_str()), (Some(0), "n\r\n4\r\n"), "{before:?}");
+    assert!(negative.2.contains("sql_invalid"), "{negative:?}");
+    assert_eq!(unknown.0, Some(2), "{unknown:?}");
+}
+
 /// Commands that only look need no token.
 #[test]
 fn the_catalogue_is_shown_to_anyone() {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 #![expect(clippy::print_stdout, reason = "a test says what it skips, and why it failed")]
 
+mod absent;
 mod access;
 mod bad_input;
 mod book;
@@ -10,6 +11,7 @@ mod changes;
 mod commands;
 mod compaction;
 mod crashes;
+mod deliveries;
 mod demo;
 mod editions;
 mod full_disk;

@@ -23,6 +23,15 @@ pub enum InvalidId {
         /// The longest text allowed, in bytes.
         length_bytes_max: usize,
     },
+    /// A byte stands where it may not in a name of a dataset or column.
+    #[error(
+        "is no name: those have lower-case letters, digits and `_`, and begin with a letter; at \
+         byte {index} there is something else"
+    )]
+    NoName {
+        /// Where, counted from zero.
+        index: usize,
+    },
     /// A byte stands where it may not.
     #[error("has a character that is not allowed, at byte {index}")]
     ForbiddenByte {
@@ -153,7 +162,7 @@ fn sql_name(text: &str) -> Result<(), InvalidId> {
     match text.bytes().enumerate().find(|&(index, byte)| {
         !(byte.is_ascii_lowercase() || (index > 0 && (byte.is_ascii_digit() || byte == b'_')))
     }) {
-        Some((index, _)) => Err(InvalidId::ForbiddenByte { index }),
+        Some((index, _)) => Err(InvalidId::NoName { index }),
         None => Ok(()),
     }
 }
@@ -336,8 +345,8 @@ mod tests {
     fn a_dataset_name_is_a_bare_sql_identifier() {
         assert!(DatasetName::parse("moderation_actions").is_ok());
         assert_eq!(DatasetName::parse(""), Err(InvalidId::Empty));
-        assert_eq!(DatasetName::parse("_ads"), Err(InvalidId::ForbiddenByte { index: 0 }));
-        assert_eq!(DatasetName::parse("ads; DROP"), Err(InvalidId::ForbiddenByte { index: 3 }));
+        assert_eq!(DatasetName::parse("_ads"), Err(InvalidId::NoName { index: 0 }));
+        assert_eq!(DatasetName::parse("ads; DROP"), Err(InvalidId::NoName { index: 3 }));
         assert!(DatasetName::parse(&"a".repeat(64)).is_err());
     }
 

@@ -12,10 +12,11 @@
 //! - [`problem`]: how a no looks.
 //! - [`wire`]: bodies, parameters, negotiation.
 //! - [`openapi`]: what the contract says beside the operations.
-//! - [`answer`]: answers on their way out.
+//! - [`answer`]: answers on their way out; [`absent`]: what is asked for and is not there.
 //! - the resources: [`queries`], [`log`], [`health`]; `datasets`, `snapshots`, `editions`,
 //!   `catalogue`, `keys`; `publications`, `redactions`; `me`, `tokens`, `projects`, `members`, `grants`.
 
+pub(crate) mod absent;
 pub(crate) mod answer;
 mod catalogue;
 mod changes;

@@ -51,6 +51,7 @@ pub use publications::{Member, MemberState, Publication, PublicationState, Publi
 pub use reason::{InvalidReason, Reason};
 
 use crate::Application;
+use inbox::ReceiveError;
 use label::Label;
 use publications::{Entrance, Receipt};
 use run::Work;
@@ -64,6 +65,8 @@ pub struct Delivery {
     pub label: Label,
     /// What the steward wants this delivery to be known by, so that sending it again is harmless.
     pub key: Option<DeliveryKey>,
+    /// What the digest of its bytes is, where the steward says so.
+    pub digest: Option<Sha256Digest>,
     /// The request that brings it.
     pub request: RequestId,
     /// Who delivers, as the log knows it.
@@ -122,6 +125,9 @@ impl Application {
         let entrance = self.publications().enter(&delivery)?;
         let bytes_max = self.settings().publish.source_bytes_max;
         let received = self.publications().inbox().receive(source, bytes_max).await?;
+        if delivery.digest.is_some_and(|stated| stated != received.sha256) {
+            return Err(ReceiveError::Digest.into());
+        }
         let place = match entrance {
             Entrance::Known(known) => return known.confirm(&delivery.subject, received.sha256),
             Entrance::New(place) => place,

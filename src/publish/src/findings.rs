@@ -183,6 +183,19 @@ fn share(count: u64, of: u64) -> f64 {
     if of == 0 { 0.0 } else { count as f64 / of as f64 }
 }
 
+/// Whether a finding of values that rows were rejected for says only what is told already: by the
+/// rows themselves, where they are too many anyhow, or by the finding of one column.
+pub(crate) fn is_told(finding: &Finding, all: &[Finding], are_too_many: bool) -> bool {
+    let rules = [QualityRule::UnknownCategory, QualityRule::OutOfRange];
+    let is_of_rows = rules.iter().any(|rule| rule.as_str() == finding.rule);
+    let of_column = |other: &Finding| {
+        other.rule == finding.rule
+            && other.field.is_some()
+            && other.verdict == FindingVerdict::Rejected
+    };
+    is_of_rows && (are_too_many || (finding.field.is_none() && all.iter().any(of_column)))
+}
+
 /// Where a finding is beyond a limit that rejects: the file, why nothing can be published, and how
 /// many rows.
 pub(crate) fn verdict(

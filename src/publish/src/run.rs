@@ -308,9 +308,12 @@ impl<'a> Run<'a> {
             counts.orphans.push(orphans);
         }
         self.check_span(&tally)?;
-        for finding in findings::findings(self.job, &self.columns, &tally, &counts) {
-            let verdict = findings::verdict(&finding, &self.columns, &tally, &counts);
-            if let Some((file, unfit, count)) = verdict {
+        let findings = findings::findings(self.job, &self.columns, &tally, &counts);
+        let are_too_many = self.job.rejects_max < tally.rejects.rows_rejected();
+        for finding in &findings {
+            let verdict = findings::verdict(finding, &self.columns, &tally, &counts);
+            let is_told = findings::is_told(finding, &findings, are_too_many);
+            if let Some((file, unfit, count)) = verdict.filter(|_| !is_told) {
                 tally.rejects.add_verdict(file, unfit, count);
             }
         }
@@ -405,7 +408,13 @@ impl<'a> Run<'a> {
 
     fn progress(&self, stage: Stage, rows: u64) -> Progress {
         let bytes_total = self.job.sources.iter().map(|source| source.bytes).sum();
-        let bytes_read = self.bytes_read.load(Ordering::Relaxed).min(bytes_total);
+        let bytes_read = match stage {
+            Stage::Receive | Stage::Read => {
+                self.bytes_read.load(Ordering::Relaxed).min(bytes_total)
+            }
+            // What was not read by now holds no rows: the heads and the padding of archives.
+            Stage::Validate | Stage::LayOut | Stage::Sign | Stage::Activate => bytes_total,
+        };
         Progress { stage, bytes_read, bytes_total, rows }
     }
 }

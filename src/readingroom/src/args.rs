@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use domain::Date;
 
 pub(crate) use audit::{LogCommand, LogVerify};
 pub(crate) use query::{Codebook, Login, OutputFormat, Query};
@@ -125,7 +126,7 @@ pub(crate) struct Target {
     #[arg(long)]
     pub url: Option<String>,
     /// Who is typing, for the log; of --data only.
-    #[arg(long, value_name = "NAME", requires = "data")]
+    #[arg(long, value_name = "NAME", requires = "data", value_parser = parse_actor)]
     pub actor: Option<String>,
     /// Print JSON, for machines.
     #[arg(long)]
@@ -153,5 +154,25 @@ pub(crate) fn place<'a>(data: Option<&'a Path>, url: Option<&str>) -> Place<'a> 
         None => Cli::command()
             .error(ErrorKind::MissingRequiredArgument, "give --data DIR or --url URL")
             .exit(),
+    }
+}
+
+/// Ends the process as wrong usage does, for words that each are right but not together.
+pub(crate) fn wrong_usage(text: &str) -> ! {
+    Cli::command().error(ErrorKind::ArgumentConflict, text).exit()
+}
+
+/// Reads a day.
+fn parse_day(text: &str) -> Result<Date, &'static str> {
+    text.parse().map_err(|_| "is no day such as 2026-11-01")
+}
+
+/// Reads a name that can stand in the log, as the server reads it.
+fn parse_actor(text: &str) -> Result<String, &'static str> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_@".contains(&byte);
+    if (1..=64).contains(&text.len()) && text.bytes().all(is_allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("is no name of 1 to 64 letters, digits, `.`, `-`, `_` or `@`")
     }
 }

@@ -83,6 +83,9 @@ pub(crate) fn run(login: &Login) -> anyhow::Result<()> {
 /// The token for a server: of the environment, else of the last log-in, renewed where it ends.
 pub(crate) fn token_for(url: &str) -> anyhow::Result<Option<String>> {
     if let Ok(token) = std::env::var("READINGROOM_TOKEN") {
+        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            bail!("READINGROOM_TOKEN holds no token: it is empty, or has a space or a line break");
+        }
         return Ok(Some(token));
     }
     let Some(kept) = read_kept()?.0.get(url).cloned() else {

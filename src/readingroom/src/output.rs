@@ -79,14 +79,26 @@ pub(crate) fn table(columns: &[Column<'_>], rows: impl IntoIterator<Item = Vec<S
 }
 
 /// A JSON value as it stands in a cell: a list of words as words.
+///
+/// What others wrote, such as a file's name, must not move the cursor of whoever reads it.
 pub(crate) fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) if !text.contains(char::is_control) => text.clone(),
+        Value::String(text) => text.chars().map(visible).collect(),
         Value::Array(items) if items.iter().all(Value::is_string) => {
             items.iter().map(cell).collect::<Vec<_>>().join(", ")
         }
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+/// A character as it is, or, of one that cannot be seen, how it is written.
+fn visible(character: char) -> String {
+    if character.is_control() {
+        character.escape_default().to_string()
+    } else {
+        character.to_string()
     }
 }
 
@@ -103,4 +115,16 @@ pub(crate) fn objects(columns: &[(&str, Column<'_>)], objects: &[Value]) {
         .map(|(_, column)| Column { heading: column.heading, is_number: column.is_number })
         .collect();
     table(&headings, rows);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_stays_on_its_line_and_out_of_the_terminals_way() {
+        assert_eq!(cell(&Value::from("b\n.csv")), "b\\n.csv");
+        assert_eq!(cell(&Value::from("\u{1b}[2J")), "\\u{1b}[2J");
+        assert_eq!(cell(&Value::from("Müller & Söhne")), "Müller & Söhne");
+    }
 }

@@ -30,7 +30,7 @@ pub enum InvalidRedaction {
     ColumnUnknown(ColumnName),
     /// A column of the key cannot become null: rows are told apart by it.
     #[error(
-        "{0} is part of the primary key, by which rows are told apart; leave it out, or leave \
+        "`{0}` is part of the primary key, by which rows are told apart; leave it out, or leave \
          `columns` out so that the whole row vanishes"
     )]
     ColumnIsKey(ColumnName),

@@ -17,11 +17,11 @@ use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::Application;
+use crate::http::absent;
 use crate::http::catalogue::about::About;
 use crate::http::door::permission::{Permission, Permissions};
 use crate::http::problem::Problem;
 use crate::http::wire::document::{Lasting, document};
-use crate::http::wire::params::not_found;
 
 /// Who may call what here.
 pub(crate) const PERMISSIONS: Permissions =
@@ -74,8 +74,9 @@ pub(crate) async fn read_croissant(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let view = room.catalogue().view();
-    let edition = view.newest().ok_or_else(not_found)?;
-    let snapshot = view.in_edition(edition.edition(), &dataset).ok_or_else(not_found)?;
+    let absent = || absent::current(&view, &dataset);
+    let edition = view.newest().ok_or_else(absent)?;
+    let snapshot = view.in_edition(edition.edition(), &dataset).ok_or_else(absent)?;
     let described = croissant::snapshot(snapshot, edition.edition(), &About::of(&room));
     linked_data(&request, &described)
 }

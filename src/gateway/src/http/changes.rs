@@ -15,11 +15,11 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::Application;
+use crate::http::absent;
 use crate::http::door::caller::Caller;
 use crate::http::door::permission::{Permission, Permissions};
 use crate::http::door::request::RequestContext;
 use crate::http::problem::{Kind, Problem};
-use crate::http::wire::params::not_found;
 use crate::http::wire::{Params, json};
 
 mod codebooks;
@@ -153,11 +153,11 @@ pub(crate) async fn show_changes(
     params: Params<ChangesParams>,
 ) -> Result<HttpResponse, Problem> {
     let view = room.catalogue().view();
-    view.codebook(&dataset).ok_or_else(not_found)?;
+    view.codebook(&dataset).ok_or_else(|| absent::dataset(&view, &dataset))?;
     check_grant(&room, &caller, &context, &dataset).await?;
     let to = match &params.0.to {
         Some(to) => find(&view, &dataset, "to", to)?,
-        None => view.current(&dataset).cloned().ok_or_else(not_found)?,
+        None => view.current(&dataset).cloned().ok_or_else(|| absent::current(&view, &dataset))?,
     };
     let from = match &params.0.from {
         Some(from) => find(&view, &dataset, "from", from)?,
@@ -204,15 +204,17 @@ fn find(
     text: &str,
 ) -> Result<Arc<Snapshot>, Problem> {
     if let Ok(id) = SnapshotId::parse(text) {
-        return view.resolve(dataset, &id).cloned().ok_or_else(not_found);
+        let found = view.resolve(dataset, &id).cloned();
+        return found.ok_or_else(|| absent::snapshot(view, dataset, &id));
     }
     let day: Date = text.parse().map_err(|_| {
         Kind::BodyInvalid.problem(format!(
             "`{name}` is neither a snapshot's id nor a day; write it as `s-…` or `2026-11-01`."
         ))
     })?;
-    let found = view.snapshot_at(dataset, day);
-    found.ok().flatten().cloned().ok_or_else(not_found)
+    view.snapshot_at(dataset, day)?.cloned().ok_or_else(|| {
+        Kind::NotFound.problem(format!("On {day} nothing of {dataset} had been published yet."))
+    })
 }
 
 /// The snapshot that was current before one was made.

@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::Application;
+use crate::http::absent;
 use crate::http::door::permission::{Permission, Permissions};
 use crate::http::problem::Problem;
 use crate::http::wire::document::{Lasting, document};
-use crate::http::wire::params::not_found;
 use crate::http::wire::{Page, Params, json};
 
 /// Who may call what here.
@@ -133,7 +133,8 @@ pub(crate) async fn show_dataset(
     name: web::Path<DatasetName>,
 ) -> Result<HttpResponse, Problem> {
     let view = room.catalogue().view();
-    json(StatusCode::OK, &detail(&view, &name).ok_or_else(not_found)?)
+    let detail = detail(&view, &name).ok_or_else(|| absent::dataset(&view, &name))?;
+    json(StatusCode::OK, &detail)
 }
 
 /// Shows a dataset's codebook: the current snapshot's, or that of the snapshot named.
@@ -164,7 +165,10 @@ pub(crate) async fn read_codebook(
         }
         None => (view.codebook(&name), Lasting::UntilPublished),
     };
-    let stored = stored.ok_or_else(not_found)?;
+    let stored = stored.ok_or_else(|| match &params.0.snapshot {
+        Some(id) => absent::snapshot(&view, &name, id),
+        None => absent::dataset(&view, &name),
+    })?;
     Ok(document(&request, "application/json", lasting, stored.bytes()))
 }
 

@@ -12,10 +12,11 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::Application;
+use crate::http::absent;
 use crate::http::door::permission::{Permission, Permissions};
 use crate::http::problem::Problem;
 use crate::http::wire::document::{Lasting, document};
-use crate::http::wire::params::{not_found, page_of};
+use crate::http::wire::params::page_of;
 use crate::http::wire::{Page, Params, json};
 
 /// Who may call what here.
@@ -112,7 +113,7 @@ pub(crate) async fn read_edition(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let view = room.catalogue().view();
-    let signed = view.edition_by_id(&id).ok_or_else(not_found)?;
+    let signed = view.edition_by_id(&id).ok_or_else(|| absent::edition(&view, &id))?;
     Ok(document(&request, "application/json", Lasting::Forever, signed.bytes()))
 }
 
@@ -132,7 +133,7 @@ pub(crate) async fn read_edition_signature(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let view = room.catalogue().view();
-    let signed = view.edition_by_id(&id).ok_or_else(not_found)?;
+    let signed = view.edition_by_id(&id).ok_or_else(|| absent::edition(&view, &id))?;
     let bytes = signed.signature().as_bytes();
     Ok(document(&request, "text/plain; charset=utf-8", Lasting::Forever, bytes))
 }

@@ -11,11 +11,12 @@ use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::Application;
+use crate::http::absent;
 use crate::http::door::caller::Caller;
 use crate::http::door::permission::{Permission, Permissions};
 use crate::http::door::request::RequestContext;
 use crate::http::problem::Problem;
-use crate::http::wire::params::{not_found, page_of};
+use crate::http::wire::params::page_of;
 use crate::http::wire::{JsonBody, Page, Params, json};
 
 use body::{AddedGrantBody, GrantList, NewGrantBody};
@@ -57,7 +58,7 @@ pub(crate) async fn list_grants(
     id: web::Path<ProjectId>,
     page: Params<Page>,
 ) -> Result<HttpResponse, Problem> {
-    room.access().project(&id).ok_or_else(not_found)?;
+    room.access().project(&id).ok_or_else(|| absent::project(&id))?;
     let all = room.access().grants(&id);
     let (page, next) = page_of(&all, &page.0, |grant| grant.id.to_string())?;
     json(StatusCode::OK, &GrantList { grants: page.iter().map(GrantBody::of).collect(), next })

@@ -10,11 +10,12 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::Application;
+use crate::http::absent;
 use crate::http::door::caller::Caller;
 use crate::http::door::permission::{Permission, Permissions};
 use crate::http::door::request::RequestContext;
 use crate::http::problem::Problem;
-use crate::http::wire::params::{not_found, page_of};
+use crate::http::wire::params::page_of;
 use crate::http::wire::{JsonBody, Page, Params, ReadsJson, json};
 
 /// Who may call what here.
@@ -99,7 +100,7 @@ pub(crate) async fn list_members(
     id: web::Path<ProjectId>,
     page: Params<Page>,
 ) -> Result<HttpResponse, Problem> {
-    room.access().project(&id).ok_or_else(not_found)?;
+    room.access().project(&id).ok_or_else(|| absent::project(&id))?;
     let all = room.access().members(&id);
     let (page, next) = page_of(&all, &page.0, |member| member.subject.to_string())?;
     json(StatusCode::OK, &MemberList { members: page.iter().map(MemberBody::of).collect(), next })

@@ -16,13 +16,13 @@ use domain::{ProjectId, Role};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::Application;
+use crate::http::absent;
 use crate::http::door::caller::Caller;
 use crate::http::door::permission::{Permission, Permissions};
 use crate::http::door::request::RequestContext;
 use crate::http::grants::GrantBody;
 use crate::http::members::MemberBody;
 use crate::http::problem::{Kind, Problem};
-use crate::http::wire::params::not_found;
 use crate::http::wire::{JsonBody, Page, Params, json};
 
 pub(crate) use body::ProjectBody;
@@ -108,7 +108,7 @@ pub(crate) async fn show_project(
     room: web::Data<Application>,
     id: web::Path<ProjectId>,
 ) -> Result<HttpResponse, Problem> {
-    let project = room.access().project(&id).ok_or_else(not_found)?;
+    let project = room.access().project(&id).ok_or_else(|| absent::project(&id))?;
     let detail = ProjectDetail {
         project: ProjectBody::of(&project),
         members: room.access().members(&id).iter().map(MemberBody::of).collect(),
@@ -172,6 +172,6 @@ async fn set_state(
         turn.check(&change).map(|()| change)
     };
     room.change(act, checked).await?;
-    let project = room.access().project(&id).ok_or_else(not_found)?;
+    let project = room.access().project(&id).ok_or_else(|| absent::project(&id))?;
     json(StatusCode::OK, &ProjectBody::of(&project))
 }

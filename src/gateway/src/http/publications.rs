@@ -12,11 +12,12 @@ use std::time::Duration;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::Application;
+use crate::http::absent;
 use crate::http::door::caller::Caller;
 use crate::http::door::permission::{Permission, Permissions};
 use crate::http::door::request::RequestContext;
 use crate::http::problem::{Kind, Problem};
-use crate::http::wire::params::not_found;
+use crate::http::wire::digest;
 use crate::http::wire::{Params, json};
 use crate::publish::inbox::ReceiveError;
 use crate::publish::label::Label;
@@ -81,6 +82,7 @@ struct PublishParams {
         ("dry_run" = Option<bool>, Query, description = "Check everything, publish nothing."),
         ("max_rejects" = Option<u64>, Query, description = "How many rows may be rejected before the whole is."),
         ("Content-Disposition" = Option<String>, Header, description = "The source's name: `attachment; filename=\"…\"`."),
+        ("Content-Digest" = Option<String>, Header, description = "The digest of the bytes, as `sha-256=:…:` (RFC 9530); what arrives otherwise is refused."),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes sending the same again harmless: the answer is the publication that is there."),
     ),
     request_body(
@@ -121,6 +123,7 @@ pub(crate) async fn publish(
         let delivery = Delivery {
             label: Label::of(request.headers(), &order.dataset)?,
             key: delivery_key(request.headers(), &caller)?,
+            digest: digest::stated(request.headers())?,
             request: context.id.clone(),
             attribution: room.attribution(&caller, &context),
             subject: Subject::Snapshot(order),
@@ -147,7 +150,7 @@ pub(crate) async fn show_publication(
     room: web::Data<Application>,
     id: web::Path<PublicationId>,
 ) -> Result<HttpResponse, Problem> {
-    let publication = room.publications().find(&id).ok_or_else(not_found)?;
+    let publication = room.publications().find(&id).ok_or_else(|| absent::publication(&id))?;
     json(StatusCode::OK, &PublicationBody::of(&publication))
 }
 
@@ -162,6 +165,7 @@ pub(crate) async fn cancel_publication(
     room: web::Data<Application>,
     id: web::Path<PublicationId>,
 ) -> Result<HttpResponse, Problem> {
+    room.publications().find(&id).ok_or_else(|| absent::publication(&id))?;
     let publication = room.publications().cancel(&id)?;
     json(StatusCode::ACCEPTED, &PublicationBody::of(&publication))
 }

@@ -13,12 +13,13 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::Application;
+use crate::http::absent;
 use crate::http::door::caller::Caller;
 use crate::http::door::permission::{Permission, Permissions};
 use crate::http::door::request::RequestContext;
 use crate::http::problem::Problem;
 use crate::http::wire::nothing::NoBody;
-use crate::http::wire::params::{not_found, page_of};
+use crate::http::wire::params::page_of;
 use crate::http::wire::{JsonBody, Page, Params, ReadsJson, json};
 use crate::redact::InForce;
 use crate::redact::compact::CompactReport;
@@ -244,9 +245,9 @@ pub(crate) async fn redact(
     JsonBody(body): JsonBody<RedactBody>,
 ) -> Result<HttpResponse, Problem> {
     let view = room.catalogue().view();
-    let codebook = view.codebook(&dataset).ok_or_else(not_found)?.codebook();
+    let codebook = view.codebook(&dataset).ok_or_else(|| absent::dataset(&view, &dataset))?;
     let RedactBody { keys, columns, ground, reason } = body;
-    let redaction = Redaction::check(codebook, ground.0, &reason, &columns, &keys)?;
+    let redaction = Redaction::check(codebook.codebook(), ground.0, &reason, &columns, &keys)?;
     let attribution = room.attribution(&caller, &context);
     let InForce { recorded, already, answers_purged } = room.redact(redaction, attribution).await?;
     let redaction = RedactionBody::of(&recorded);
@@ -271,7 +272,7 @@ pub(crate) async fn list_redactions(
     page: Params<Page>,
 ) -> Result<HttpResponse, Problem> {
     let view = room.catalogue().view();
-    view.codebook(&dataset).ok_or_else(not_found)?;
+    view.codebook(&dataset).ok_or_else(|| absent::dataset(&view, &dataset))?;
     let all = view.redactions(&dataset).map_or(&[][..], |list| list.recorded());
     let (page, next) = page_of(all, &page.0, |recorded| recorded.number.to_string())?;
     let redactions = page.iter().map(|recorded| RedactionBody::of(recorded)).collect();
@@ -296,7 +297,8 @@ pub(crate) async fn compact_dataset(
     dataset: web::Path<DatasetName>,
     _: NoBody,
 ) -> Result<HttpResponse, Problem> {
-    room.catalogue().view().codebook(&dataset).ok_or_else(not_found)?;
+    let view = room.catalogue().view();
+    view.codebook(&dataset).ok_or_else(|| absent::dataset(&view, &dataset))?;
     let attribution = room.attribution(&caller, &context);
     let dataset = dataset.into_inner();
     let report = room.compact(dataset.clone(), attribution).await?;
@@ -318,6 +320,8 @@ pub(crate) async fn apply_retention(
     dataset: web::Path<DatasetName>,
     JsonBody(order): JsonBody<RetentionOrder>,
 ) -> Result<HttpResponse, Problem> {
+    let view = room.catalogue().view();
+    view.codebook(&dataset).ok_or_else(|| absent::dataset(&view, &dataset))?;
     let attribution = room.attribution(&caller, &context);
     let report = room.apply_retention(&dataset, order.dry_run, attribution).await?;
     json(StatusCode::OK, &RetentionBody::of(dataset.into_inner(), report))

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::Application;
+use crate::http::absent;
 use crate::http::door::caller::Caller;
 use crate::http::door::permission::{Permission, Permissions};
 use crate::http::door::request::RequestContext;
@@ -19,7 +20,7 @@ use crate::http::editions::EditionBody;
 use crate::http::problem::Problem;
 use crate::http::wire::document::{Lasting, document};
 use crate::http::wire::nothing::{NoBody, OptionalBody};
-use crate::http::wire::params::{not_found, page_of};
+use crate::http::wire::params::page_of;
 use crate::http::wire::{Page, Params, ReadsJson, json};
 use crate::publish::Reason;
 
@@ -155,7 +156,7 @@ pub(crate) async fn list_snapshots(
     page: Params<Page>,
 ) -> Result<HttpResponse, Problem> {
     let view = room.catalogue().view();
-    view.codebook(&dataset).ok_or_else(not_found)?;
+    view.codebook(&dataset).ok_or_else(|| absent::dataset(&view, &dataset))?;
     let all = view.listed(&dataset);
     let (page, next) = page_of(&all, &page.0, |listed| listed.id().to_string())?;
     let snapshots = page.iter().map(|listed| match listed {
@@ -192,7 +193,8 @@ pub(crate) async fn read_manifest(
     if let Some(stone) = view.tombstone(&path.0, &path.1) {
         return Ok(document(&request, "application/json", Lasting::Forever, stone.bytes()));
     }
-    let snapshot = view.snapshot(&path.0, &path.1).ok_or_else(not_found)?;
+    let snapshot = view.snapshot(&path.0, &path.1);
+    let snapshot = snapshot.ok_or_else(|| absent::snapshot(&view, &path.0, &path.1))?;
     // It may make room for a tombstone one day.
     let bytes = snapshot.manifest_bytes();
     Ok(document(&request, "application/json", Lasting::UntilPublished, bytes))
@@ -221,7 +223,8 @@ pub(crate) async fn read_manifest_signature(
         let bytes = stone.signature().as_bytes();
         return Ok(document(&request, "text/plain; charset=utf-8", Lasting::Forever, bytes));
     }
-    let snapshot = view.snapshot(&path.0, &path.1).ok_or_else(not_found)?;
+    let snapshot = view.snapshot(&path.0, &path.1);
+    let snapshot = snapshot.ok_or_else(|| absent::snapshot(&view, &path.0, &path.1))?;
     let bytes = snapshot.signature().as_bytes();
     Ok(document(&request, "text/plain; charset=utf-8", Lasting::UntilPublished, bytes))
 }
@@ -261,6 +264,8 @@ pub(crate) async fn activate(
     let (dataset, id) = path.into_inner();
     let reason = body.and_then(|body| body.reason);
     let reason = reason.as_deref().map(Reason::parse).transpose()?;
+    let view = room.catalogue().view();
+    view.snapshot(&dataset, &id).ok_or_else(|| absent::snapshot(&view, &dataset, &id))?;
     let edition = room.activate(vec![(dataset, id)], reason, attribution).await?;
     json(StatusCode::OK, &EditionBody::of(&edition))
 }
@@ -283,7 +288,8 @@ pub(crate) async fn verify_snapshot(
 ) -> Result<HttpResponse, Problem> {
     let (dataset, id) = path.into_inner();
     let view = room.catalogue().view();
-    let snapshot = view.snapshot(&dataset, &id).cloned().ok_or_else(not_found)?;
+    let snapshot = view.snapshot(&dataset, &id).cloned();
+    let snapshot = snapshot.ok_or_else(|| absent::snapshot(&view, &dataset, &id))?;
     let verification = web::block(move || room.catalogue().verify(&snapshot))
         .await
         .map_err(|error| Problem::internal().logged(&error))?;

@@ -70,14 +70,12 @@ impl Application {
             candidates: drafting.edition.candidates,
         };
         let made = self.make(making, underway).await?;
-        let members =
-            made.snapshots.into_iter().map(|(dataset, id, is_held)| (dataset, Some(id), is_held));
         Ok(Success {
             state: made.state,
             snapshot: None,
             edition: made.edition,
             report: None,
-            members: members.collect(),
+            members: made.snapshots,
         })
     }
 

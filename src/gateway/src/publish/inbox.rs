@@ -35,6 +35,9 @@ pub enum ReceiveError {
     /// It is empty.
     #[error("the source is empty")]
     Empty,
+    /// It is not what it was said to be.
+    #[error("the source has another digest than it was said to have")]
+    Digest,
     /// The connection broke off.
     #[error("the source broke off")]
     BrokenOff(#[source] PayloadError),

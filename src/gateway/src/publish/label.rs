@@ -24,6 +24,9 @@ const MEDIA_TYPES: &[(&str, Option<&str>)] = &[
     ("application/octet-stream", None),
 ];
 
+/// Encodings of text that are read: UTF-8, and what is a part of it.
+const CHARSETS: [&str; 3] = ["utf-8", "utf8", "us-ascii"];
+
 /// What a source is called and what it says it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
@@ -37,6 +40,9 @@ pub enum LabelError {
     /// The media type is none that is read.
     #[error("the media type is none that is read")]
     MediaType,
+    /// The text is in an encoding that is not read.
+    #[error("the text is not said to be UTF-8")]
+    Charset,
     /// An edition is no tar archive.
     #[error("an edition is no tar archive")]
     NoTar,
@@ -95,9 +101,16 @@ impl Label {
 
 /// The media type that is read and is meant.
 fn known(media_type: &str) -> Result<(&'static str, Option<&'static str>), LabelError> {
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    let mut parts = media_type.split(';');
+    let essence = parts.next().unwrap_or_default().trim();
     let found = MEDIA_TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(essence));
-    found.copied().ok_or(LabelError::MediaType)
+    let found = found.copied().ok_or(LabelError::MediaType)?;
+    let charsets = parts.filter_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+    });
+    let is_read = |charset: &str| CHARSETS.iter().any(|known| known.eq_ignore_ascii_case(charset));
+    if charsets.into_iter().all(is_read) { Ok(found) } else { Err(LabelError::Charset) }
 }
 
 /// The name that a delivery gives its source, without folders.
@@ -171,6 +184,8 @@ mod tests {
         let json = label(Some("application/json"), Some("attachment; filename=\"a.csv\""));
 
         assert_eq!(json, Err(LabelError::MediaType));
+        assert_eq!(label(Some("text/csv; charset=latin1"), None), Err(LabelError::Charset));
+        assert!(label(Some("text/csv; header=present; charset=\"UTF-8\""), None).is_ok());
         assert!(Label::media_types().contains("application/zip"));
     }
 }

@@ -18,7 +18,7 @@ use tracing::Instrument as _;
 use crate::Application;
 use crate::application::open::BUILD;
 use crate::publish::candidate::Candidate;
-use crate::publish::publications::Underway;
+use crate::publish::publications::{MemberState, Underway};
 use crate::publish::{ByAnother, PublicationState, PublishError, Reason, entries};
 
 /// How snapshots are to become visible.
@@ -42,8 +42,8 @@ pub(super) struct Making<'a> {
 /// What drafts became.
 pub(super) struct Made {
     pub(super) state: PublicationState,
-    /// The snapshots, each with whether it is held.
-    pub(super) snapshots: Vec<(DatasetName, SnapshotId, bool)>,
+    /// The snapshots, each with where it stands now.
+    pub(super) snapshots: Vec<(DatasetName, SnapshotId, MemberState)>,
     /// The edition in which they are current, if they are.
     pub(super) edition: Option<EditionId>,
 }
@@ -65,22 +65,30 @@ impl Application {
         let adopted = block_in_place(|| self.catalogue().adopt_all(adoptions))?;
         underway.progress().reach(Stage::Activate);
         let view = self.catalogue().view();
-        let snapshots: Vec<_> = adopted
+        let mut snapshots: Vec<_> = adopted
             .snapshots()
             .zip(&candidates)
             .map(|(snapshot, candidate)| {
+                // What is current already was looked at, and waits for nobody.
                 let is_current = view.state(snapshot) == SnapshotState::Current;
-                let is_held = candidate.is_held() && !is_current;
-                (snapshot.dataset().clone(), snapshot.id().clone(), is_held)
+                let state = match candidate.is_held() {
+                    _ if is_current => MemberState::Published,
+                    true => MemberState::Held,
+                    false => MemberState::Staged,
+                };
+                (snapshot.dataset().clone(), snapshot.id().clone(), state)
             })
             .collect();
-        let is_held = snapshots.iter().any(|(_, _, is_held)| *is_held);
+        let is_held = snapshots.iter().any(|(_, _, state)| *state == MemberState::Held);
         let (aim, state) = match (is_held, is_staged) {
             (true, _) => (Aim::Staged, PublicationState::Held),
             (false, true) => (Aim::Staged, PublicationState::Staged),
             (false, false) => (Aim::Current(as_of, None), PublicationState::Published),
         };
         self.log_and_settle(adopted, &aim, attribution).await?;
+        if state == PublicationState::Published {
+            snapshots.iter_mut().for_each(|(_, _, state)| *state = MemberState::Published);
+        }
         let view = self.catalogue().view();
         let edition = view.newest().filter(|_| aim != Aim::Staged);
         let edition = edition.map(|newest| newest.id().clone());

@@ -85,13 +85,13 @@ pub enum OrderError {
     #[error("there is no such dataset")]
     DatasetUnknown,
     /// The day is still to come.
-    #[error("as_of is later than today, {today}")]
+    #[error("`as_of` is later than today, {today}")]
     AsOfFuture {
         /// Today in UTC.
         today: Date,
     },
     /// The day is before that of the newest edition.
-    #[error("as_of is earlier than the newest edition's, {newest}")]
+    #[error("`as_of` is earlier than the newest edition's, {newest}")]
     AsOfBeforeNewest {
         /// The newest edition's date.
         newest: Date,
@@ -103,10 +103,10 @@ pub enum OrderError {
     #[error("the period {0}")]
     Period(#[from] InvalidPeriod),
     /// A snapshot is replaced without a reason.
-    #[error("supersedes is given without reason")]
+    #[error("`supersedes` is given without `reason`")]
     ReasonMissing,
     /// A reason is given for nothing.
-    #[error("reason is given without supersedes")]
+    #[error("`reason` is given without `supersedes`")]
     ReasonAlone,
     /// The snapshot to be replaced is not there.
     #[error("there is no snapshot {0} to supersede")]

@@ -298,7 +298,7 @@ impl Underway {
                     publication.snapshot = success.snapshot.clone();
                     publication.edition = success.edition.clone();
                     publication.report = success.report.clone();
-                    publication.end_members(&success.members, success.state);
+                    publication.end_members(&success.members);
                 }
                 Err(error) => {
                     publication.state = error.state();

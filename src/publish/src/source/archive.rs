@@ -2,9 +2,10 @@
 //!
 //! # Invariant
 //! No entry is passed over in silence but folders and the hidden files that operating systems
-//! leave; what cannot be read is noted as unfit.
+//! leave; what cannot be read is noted as unfit. An archive without its end is no archive: what
+//! was in the rest nobody knows.
 
-use std::io::Read as _;
+use std::io::{self, Read};
 
 use zip::CompressionMethod;
 use zip::read::ZipArchive;
@@ -104,6 +105,9 @@ pub(crate) fn cut() -> Unfit {
     Unfit::new(Rule::Format, "it is cut, or a link or a device, and not a file")
 }
 
+/// Bytes of a block of a tar archive.
+const TAR_BLOCK_BYTES: usize = 512;
+
 /// An entry of a tar archive that is to be read.
 pub(crate) struct TarEntry {
     /// Its path.
@@ -126,7 +130,24 @@ pub(crate) fn each_of_tar<E: From<Unfit>>(
         let entry = entry.map_err(unsound).map(|entry| look_into_tar(section, entry));
         take(entry)?;
     }
-    Ok(())
+    // Reading ends after the first block of the archive's end, or where there are no more bytes.
+    match is_block_of_zeros(archive.into_inner()) {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(_) => {
+            let detail = "it is cut: the two empty blocks are missing that end a tar archive";
+            Err(Unfit::new(Rule::Format, detail).into())
+        }
+    }
+}
+
+/// Whether the second block of an archive's end is what comes next.
+///
+/// # Source
+/// POSIX pax, ustar Interchange Format: at the end are two blocks of zeros.
+fn is_block_of_zeros(mut rest: impl Read) -> io::Result<bool> {
+    let mut block = [u8::MAX; TAR_BLOCK_BYTES];
+    rest.read_exact(&mut block)?;
+    Ok(block == [0; TAR_BLOCK_BYTES])
 }
 
 fn look_into_tar(section: &Section, mut entry: tar::Entry<'_, Section>) -> Option<TarEntry> {
@@ -175,7 +196,41 @@ fn is_hidden(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
+
+    /// How many entries a tar archive of these bytes has.
+    fn count(bytes: &[u8]) -> Result<usize, Unfit> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        let mut count = 0;
+        each_of_tar(&Section::new(file, bytes.len() as u64), |entry| {
+            count += usize::from(entry?.is_some());
+            Ok::<_, Unfit>(())
+        })?;
+        Ok(count)
+    }
+
+    /// An archive that broke off between two entries looks whole but for its end.
+    #[test]
+    fn a_tar_archive_has_its_end_or_is_cut() {
+        let mut archive = tar::Builder::new(Vec::new());
+        for name in ["a.csv", "b.csv"] {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(6);
+            archive.append_data(&mut header, name, &b"id\n1\n\n"[..]).unwrap();
+        }
+        let whole = archive.into_inner().unwrap();
+        let padded = [&whole[..], &[0; 8192]].concat();
+
+        assert_eq!(whole.len(), 6 * TAR_BLOCK_BYTES);
+        assert!(matches!((count(&whole), count(&padded)), (Ok(2), Ok(2))));
+        for blocks in [2, 4, 5] {
+            let unfit = count(&whole[..blocks * TAR_BLOCK_BYTES]).unwrap_err();
+            assert!(unfit.detail.starts_with("it is cut: "), "{blocks}: {}", unfit.detail);
+        }
+    }
 
     #[test]
     fn only_what_operating_systems_leave_is_hidden() {

@@ -34,12 +34,14 @@ pub(crate) struct Query {
     #[command(flatten)]
     pub remote: Remote,
     /// The question.
+    // It may begin with a comment.
+    #[arg(allow_hyphen_values = true)]
     pub sql: String,
     /// Values of $1, $2 …: JSON where they are JSON, else text.
     #[arg(long = "param", value_name = "V")]
     pub parameters: Vec<String>,
     /// Ask the newest edition not later than this day.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
     pub as_of: Option<Date>,
     /// Plan and vet only: say what would be read.
     #[arg(long)]

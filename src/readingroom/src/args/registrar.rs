@@ -90,16 +90,16 @@ pub(crate) struct ProjectCreate {
     #[arg(long, value_name = "R")]
     pub request_id: String,
     /// When access was applied for.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
     pub applied: Date,
     /// When it was decided.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
     pub decided: Date,
     /// First day of access.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
     pub valid_from: Date,
     /// Last day of access.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
     pub valid_until: Date,
 }
 
@@ -192,10 +192,10 @@ pub(crate) struct GrantAdd {
     #[arg(long, value_delimiter = ',', value_name = "public,restricted,identifier")]
     pub classes: Vec<String>,
     /// First day of the rows covered.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
     pub rows_from: Option<Date>,
     /// Last day of the rows covered.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
     pub rows_until: Option<Date>,
     /// Member States of the rows covered.
     #[arg(long, value_delimiter = ',', value_name = "DE,FR")]
@@ -204,7 +204,7 @@ pub(crate) struct GrantAdd {
     #[arg(long, value_name = "CLAUSE")]
     pub basis: Option<String>,
     /// Last day of the grant; the project's unless given.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
     pub valid_until: Option<Date>,
     /// Longest run of a query, in milliseconds.
     #[arg(long, value_name = "N")]

@@ -31,7 +31,7 @@ pub(crate) struct Publish {
     )]
     pub edition: Option<PathBuf>,
     /// The day whose state the sources show; today (UTC) unless given.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
     pub as_of: Option<Date>,
     /// The period they belong to: a day or a month, as the codebook says.
     #[arg(long, value_name = "P")]

@@ -1,9 +1,12 @@
 //! What a command says when the server said no, or could not be reached.
 
 use std::fmt;
+use std::time::Duration;
 
 use reqwest::blocking::Response;
 use serde_json::Value;
+
+use crate::output;
 
 /// Why a request gave nothing.
 #[derive(Debug)]
@@ -44,6 +47,14 @@ impl Failure {
             Self::Problem(problem) => problem["code"].as_str(),
             Self::Strange { .. } | Self::Unreachable { .. } => None,
         }
+    }
+
+    /// How long to wait, if it is only that requests came too fast.
+    pub(super) fn too_fast(&self) -> Option<Duration> {
+        let Self::Problem(problem) = self else { return None };
+        let wait_s =
+            problem["retry_after_s"].as_u64().filter(|_| self.code() == Some("rate_limited"));
+        wait_s.map(Duration::from_secs)
     }
 }
 
@@ -90,7 +101,8 @@ fn write_problem(f: &mut fmt::Formatter<'_>, problem: &Value) -> fmt::Result {
     {
         write!(f, " (line {line}, column {column})")?;
     }
-    if let Some(seconds) = problem["retry_after_s"].as_u64() {
+    let again = problem["retry_after_s"].as_u64();
+    if let Some(seconds) = again.filter(|_| !detail.contains("again in")) {
         write!(f, " (again in {seconds} s)")?;
     }
     for reject in problem["report"]["rejects"].as_array().into_iter().flatten() {
@@ -101,7 +113,7 @@ fn write_problem(f: &mut fmt::Formatter<'_>, problem: &Value) -> fmt::Result {
 
 /// One reject of a publication, as one line.
 pub(crate) fn reject_line(reject: &Value) -> String {
-    let mut line = reject["file"].as_str().unwrap_or("").to_owned();
+    let mut line = output::cell(&reject["file"]);
     if let Some(number) = reject["line"].as_u64() {
         line.push_str(&format!(":{number}"));
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::args::{Codebook, EditionsCommand, Remote};
+use crate::args::{self, Codebook, EditionsCommand, Remote};
 use crate::client::Client;
 use crate::output::{self, Column};
 
@@ -113,7 +113,11 @@ pub(crate) fn editions(command: EditionsCommand) -> anyhow::Result<()> {
         EditionsCommand::Activate { target, snapshots, reason } => {
             let mut wanted = serde_json::Map::new();
             for (dataset, id) in &snapshots {
-                wanted.insert(dataset.to_string(), id.as_str().into());
+                if wanted.insert(dataset.to_string(), id.as_str().into()).is_some() {
+                    args::wrong_usage(&format!(
+                        "{dataset} is named twice; of each dataset one snapshot is current"
+                    ));
+                }
             }
             let mut body = serde_json::json!({ "snapshots": wanted });
             if let Some(reason) = reason {

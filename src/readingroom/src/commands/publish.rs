@@ -4,9 +4,9 @@ mod parcel;
 mod told;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
@@ -18,8 +18,14 @@ use crate::output;
 
 use parcel::Parcel;
 
-/// How often a running publication is asked how far it is.
-const ASK_EVERY: Duration = Duration::from_millis(30);
+/// How soon a running publication is asked how far it is.
+const ASK_AFTER_MIN: Duration = Duration::from_millis(30);
+
+/// How rarely it is asked at last: less often than requests come back into a rate limit.
+const ASK_AFTER_MAX: Duration = Duration::from_secs(2);
+
+/// What part of its time until now passes before it is asked again: a long one is asked rarely.
+const ASK_PART: u32 = 8;
 
 /// Runs `publish`.
 pub(crate) fn run(publish: &Publish) -> anyhow::Result<()> {
@@ -49,7 +55,12 @@ pub(crate) fn publish_with(client: &Client, publish: &Publish) -> anyhow::Result
     };
     let bar = progress_bar(parcel.bytes(), &what);
     let headers = parcel.headers();
-    let accepted: Value = client.upload(&path, &headers, parcel.into_body(&bar))?;
+    let (body, fault) = parcel.into_body(&bar)?;
+    let accepted: Value =
+        client.upload(&path, &headers, body).map_err(|failure| match fault.told() {
+            Some(why) => anyhow!("{why}; nothing was published"),
+            None => failure.into(),
+        })?;
     let publication = follow(client, accepted, &bar)?;
     bar.finish_and_clear();
     match publication["state"].as_str() {
@@ -123,24 +134,32 @@ fn progress_bar(bytes: u64, dataset: &str) -> ProgressBar {
 
 /// Asks until the publication has ended.
 fn follow(client: &Client, mut publication: Value, bar: &ProgressBar) -> anyhow::Result<Value> {
-    let path = format!("/v1/publications/{}", output::cell(&publication["id"]));
+    let id = output::cell(&publication["id"]);
+    let begun = Instant::now();
     let mut step = String::new();
     while publication["state"] == "running" {
-        let progress = &publication["progress"];
-        let (what, stage) = (at_work(&publication, bar), output::cell(&progress["stage"]));
-        let now = format!("{what}: {stage}");
-        if bar.is_hidden() && !stage.is_empty() && now != step {
-            output::note(&now);
-        }
-        step = now;
-        bar.set_prefix(what);
-        bar.set_message(stage);
-        bar.set_length(progress["bytes_total"].as_u64().unwrap_or(0));
-        bar.set_position(progress["bytes_read"].as_u64().unwrap_or(0));
-        std::thread::sleep(ASK_EVERY);
-        publication = client.get(&path)?;
+        show_progress(&publication, bar, &mut step);
+        std::thread::sleep((begun.elapsed() / ASK_PART).clamp(ASK_AFTER_MIN, ASK_AFTER_MAX));
+        publication = client.get(&format!("/v1/publications/{id}")).with_context(|| {
+            format!("publication {id} goes on, but how it ends could not be heard")
+        })?;
     }
     Ok(publication)
+}
+
+/// Moves the bar, or notes a step where there is none to see.
+fn show_progress(publication: &Value, bar: &ProgressBar, step: &mut String) {
+    let progress = &publication["progress"];
+    let (what, stage) = (at_work(publication, bar), output::cell(&progress["stage"]));
+    let now = format!("{what}: {stage}");
+    if bar.is_hidden() && !stage.is_empty() && now != *step {
+        output::note(&now);
+    }
+    *step = now;
+    bar.set_prefix(what);
+    bar.set_message(stage);
+    bar.set_length(progress["bytes_total"].as_u64().unwrap_or(0));
+    bar.set_position(progress["bytes_read"].as_u64().unwrap_or(0));
 }
 
 /// What is being worked on: the dataset, of an edition with its place among the others.

@@ -49,12 +49,17 @@ pub(crate) fn run(command: SnapshotsCommand) -> anyhow::Result<()> {
         SnapshotsCommand::Compact { target, dataset } => super::redact::compact(&target, dataset),
         SnapshotsCommand::Diff { target, dataset, from, to } => {
             let mut query = form_urlencoded::Serializer::new(String::new());
-            let given = [("from", from), ("to", to)];
-            query.extend_pairs(given.into_iter().filter_map(|(name, it)| Some((name, it?))));
+            let given = [("from", &from), ("to", &to)];
+            query.extend_pairs(
+                given.into_iter().filter_map(|(name, it)| Some((name, it.as_ref()?))),
+            );
             let path = format!("/v1/datasets/{dataset}/changes?{}", query.finish());
             let changes: Value = Client::to(&target)?.get(&path)?;
             if target.json {
                 return output::json(&changes);
+            }
+            for (side, asked) in [("from", from), ("to", to)] {
+                diff::note_successor(asked.as_deref(), &changes[side]);
             }
             diff::show(&changes);
             Ok(())

@@ -5,8 +5,8 @@ use std::io;
 use catalogue::{AdoptError, DamageKind, FolderError, ProposeError, ReopenError};
 use domain::publication::{REASON_CHARACTERS_MAX, RejectReport};
 
+use crate::http::absent;
 use crate::http::problem::{Kind, Problem, capitalised, log_unavailable};
-use crate::http::wire::params::not_found;
 use crate::publish::inbox::ReceiveError;
 use crate::publish::label::{Label, LabelError};
 use crate::publish::{
@@ -75,7 +75,9 @@ impl From<&PublishError> for Problem {
                  reason.",
             ),
             PublishError::Reopen(ReopenError::Unsettled) => unsettled(),
-            PublishError::Reopen(ReopenError::Unknown { .. }) => not_found(),
+            PublishError::Reopen(ReopenError::Unknown { dataset, snapshot }) => {
+                absent::unknown_snapshot(dataset, snapshot)
+            }
             PublishError::Propose(propose) => Self::from(propose),
             PublishError::Log(_) => log_unavailable(),
             PublishError::Settle(folder) => Self::from(folder),
@@ -137,7 +139,7 @@ fn unsettled() -> Problem {
 impl From<WithdrawError> for Problem {
     fn from(error: WithdrawError) -> Self {
         let problem = match &error {
-            WithdrawError::Unknown => not_found(),
+            WithdrawError::Unknown => Kind::NotFound.problem("There is no such snapshot any more."),
             WithdrawError::Again(withdrawn) => Kind::Conflict.problem(format!(
                 "{} was withdrawn on {} already.",
                 withdrawn.snapshot,
@@ -209,6 +211,8 @@ impl From<LabelError> for Problem {
         match error {
             LabelError::MediaType => Kind::UnsupportedMediaType
                 .problem(format!("Send the source as one of {}.", Label::media_types())),
+            LabelError::Charset => Kind::UnsupportedMediaType
+                .problem("Send text as UTF-8, and say so or nothing in `Content-Type`."),
             LabelError::NoTar => Kind::UnsupportedMediaType.problem(
                 "Send an edition as a tar archive with one folder for each dataset, with \
                  `Content-Type: application/x-tar`.",
@@ -235,6 +239,10 @@ impl From<&ReceiveError> for Problem {
             ReceiveError::Empty => {
                 Kind::BodyInvalid.problem("The body is empty; it must be the source's bytes.")
             }
+            ReceiveError::Digest => Kind::BodyInvalid.problem(
+                "The source's bytes are not those that `Content-Digest` is of: they changed on \
+                 their way, or the digest is of something else. Send it again.",
+            ),
             ReceiveError::BrokenOff(_) => {
                 Kind::BodyInvalid.problem("The source could not be read to its end.")
             }
@@ -306,7 +314,9 @@ fn disk_full() -> Problem {
 impl From<CancelError> for Problem {
     fn from(error: CancelError) -> Self {
         match error {
-            CancelError::Unknown => not_found(),
+            CancelError::Unknown => {
+                Kind::NotFound.problem("There is no such publication any more.")
+            }
             CancelError::Ended => Kind::Conflict
                 .problem("The publication has ended already, so there is nothing to cancel."),
             CancelError::TooLate => Kind::Conflict.problem(

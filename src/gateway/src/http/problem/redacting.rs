@@ -4,7 +4,6 @@ use domain::redaction::InvalidRedaction;
 
 use super::asking::log_unavailable;
 use super::{Kind, Problem, capitalised};
-use crate::http::wire::params::not_found;
 use crate::redact::RedactError;
 use crate::redact::retention::RetentionError;
 
@@ -42,7 +41,9 @@ impl From<RedactError> for Problem {
 impl From<RetentionError> for Problem {
     fn from(error: RetentionError) -> Self {
         match error {
-            RetentionError::DatasetUnknown => not_found(),
+            RetentionError::DatasetUnknown => {
+                Kind::NotFound.problem("There is no such dataset any more.")
+            }
             RetentionError::NoRetention => Kind::Conflict.problem(format!(
                 "{}, so nothing goes by its age. Its `retention` names a column that is a date or \
                  a moment, and a time such as 6m.",

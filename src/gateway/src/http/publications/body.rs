@@ -64,8 +64,8 @@ struct MemberBody {
     /// Which.
     #[schema(value_type = String, example = "listings")]
     dataset: DatasetName,
-    /// `waiting`, `running`, then `checked`, at last `published`, `staged` or `held`; or `rejected`
-    /// or `stopped`.
+    /// `waiting`, `running`, then `checked`, at last `published` (also where it is what was current
+    /// already), `staged` or `held`; or `rejected` or `stopped`.
     #[schema(example = "running")]
     state: &'static str,
     /// How far it is, once its turn has come.

@@ -1,20 +1,24 @@
 //! Editions over HTTP: several datasets delivered, validated and activated together. For stewards.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::{DatasetName, Date, SnapshotId};
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use super::body::PublicationBody;
 use super::{accepted, check_length, delivery_key, drain};
 use crate::Application;
+use crate::http::absent;
 use crate::http::door::caller::Caller;
 use crate::http::door::request::RequestContext;
 use crate::http::editions::EditionBody;
 use crate::http::problem::{Kind, Problem};
+use crate::http::wire::digest;
 use crate::http::wire::{JsonBody, Params, ReadsJson, json};
 use crate::publish::label::Label;
 use crate::publish::order::EditionWishes;
@@ -46,6 +50,7 @@ pub(super) struct EditionParams {
         ("dry_run" = Option<bool>, Query, description = "Check everything, publish nothing."),
         ("max_rejects" = Option<u64>, Query, description = "How many rows of each dataset may be rejected before the whole is."),
         ("Content-Disposition" = Option<String>, Header, description = "The archive's name: `attachment; filename=\"…\"`."),
+        ("Content-Digest" = Option<String>, Header, description = "The digest of the bytes, as `sha-256=:…:` (RFC 9530); what arrives otherwise is refused."),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes sending the same again harmless: the answer is the publication that is there."),
     ),
     request_body(
@@ -75,6 +80,7 @@ pub(super) async fn publish_edition(
         let delivery = Delivery {
             label: Label::of_edition(request.headers())?,
             key: delivery_key(request.headers(), &caller)?,
+            digest: digest::stated(request.headers())?,
             request: context.id.clone(),
             attribution: room.attribution(&caller, &context),
             subject: Subject::Edition(order),
@@ -100,12 +106,41 @@ pub(super) async fn publish_edition(
 pub(super) struct ActivateEditionBody {
     /// By dataset.
     #[schema(value_type = Object)]
+    #[serde(deserialize_with = "each_once")]
     snapshots: BTreeMap<DatasetName, SnapshotId>,
     /// Why: up to 1000 characters, which the log has as they are; needed where one is held.
     reason: Option<String>,
 }
 
 impl ReadsJson for ActivateEditionBody {}
+
+/// Reads snapshots by dataset; of one that is named twice nobody knows which is meant.
+fn each_once<'de, D: Deserializer<'de>>(
+    source: D,
+) -> Result<BTreeMap<DatasetName, SnapshotId>, D::Error> {
+    struct EachOnce;
+
+    impl<'de> Visitor<'de> for EachOnce {
+        type Value = BTreeMap<DatasetName, SnapshotId>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object of snapshots by dataset")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+            let mut read = BTreeMap::new();
+            while let Some((dataset, id)) = members.next_entry::<DatasetName, SnapshotId>()? {
+                if read.contains_key(&dataset) {
+                    return Err(A::Error::custom(format!("{dataset} is named twice")));
+                }
+                read.insert(dataset, id);
+            }
+            Ok(read)
+        }
+    }
+
+    source.deserialize_map(EachOnce)
+}
 
 /// Makes snapshots of several datasets the current ones, all in one new edition.
 #[utoipa::path(
@@ -125,6 +160,10 @@ pub(super) async fn activate_edition(
     let wanted: Vec<_> = body.snapshots.into_iter().collect();
     if wanted.is_empty() {
         return Err(Kind::BodyInvalid.problem("`snapshots` names none; name at least one."));
+    }
+    let view = room.catalogue().view();
+    for (dataset, id) in &wanted {
+        view.snapshot(dataset, id).ok_or_else(|| absent::snapshot(&view, dataset, id))?;
     }
     let edition = room.activate(wanted, reason, attribution).await?;
     json(StatusCode::OK, &EditionBody::of(&edition))

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::Application;
+use crate::http::absent;
 use crate::http::door::caller::Caller;
 use crate::http::door::request::RequestContext;
 use crate::http::problem::{Kind, Problem};
-use crate::http::wire::params::not_found;
 use crate::http::wire::{JsonBody, Page, Params, ReadsJson, json};
 use crate::publish::Reason;
 
@@ -118,6 +118,8 @@ pub(crate) async fn withdraw(
     let reason = Reason::parse(&body.reason)?;
     let attribution = room.attribution(&caller, &context);
     let (dataset, id) = path.into_inner();
+    let view = room.catalogue().view();
+    view.snapshot(&dataset, &id).ok_or_else(|| absent::snapshot(&view, &dataset, &id))?;
     let withdrawn = room.withdraw(dataset, id, reason, attribution).await?;
     json(StatusCode::OK, &withdrawn_body(&room, withdrawn))
 }
@@ -140,7 +142,8 @@ pub(crate) async fn list_affected(
     Params(page): Params<Page>,
 ) -> Result<HttpResponse, Problem> {
     let (dataset, id) = path.into_inner();
-    let used = users(&room, &dataset, &id).ok_or_else(not_found)?;
+    let absent = || absent::snapshot(&room.catalogue().view(), &dataset, &id);
+    let used = users(&room, &dataset, &id).ok_or_else(absent)?;
     let limit = page.limit()?;
     let after = page.after.as_deref().map(QueryId::parse).transpose();
     let after = after

@@ -143,10 +143,11 @@ fn explain(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
         return at_place("The body is not JSON", &inner);
     }
     let told = without_values(&inner.to_string());
-    if path == "." {
-        return Kind::BodyInvalid.problem(format!("The body: {told}."));
-    }
-    Kind::BodyInvalid.problem(format!("`{path}`: {told}."))
+    let whole = if path == "." { "The body".to_owned() } else { format!("`{path}`") };
+    // Words of ours go on where the field's name ends; the reader's own stand for themselves.
+    let is_of_field = ["is ", "has ", "does "].iter().any(|verb| told.starts_with(verb));
+    let between = if is_of_field { "" } else { ":" };
+    Kind::BodyInvalid.problem(format!("{whole}{between} {told}."))
 }
 
 /// A problem that names line and column of a body.

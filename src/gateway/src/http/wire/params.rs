@@ -16,19 +16,39 @@ impl<T: DeserializeOwned> FromRequest for Params<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        let read = web::Query::<T>::from_query(request.query_string());
-        ready(read.map(|query| Self(query.into_inner())).map_err(|error| explain(&error)))
+        let pairs = form_urlencoded::parse(request.query_string().as_bytes());
+        let read = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
+        ready(read.map(Self).map_err(|error| explain(&error)))
     }
 }
 
-/// Turns a reading error into a problem.
-fn explain(error: &actix_web::error::QueryPayloadError) -> Problem {
-    match error {
-        actix_web::error::QueryPayloadError::Deserialize(cause) => {
-            Kind::BodyInvalid.problem(format!("The address's parameters: {cause}."))
-        }
-        _ => Kind::BodyInvalid.problem("The address's parameters cannot be read."),
-    }
+/// What is wrong with a parameter that cannot be read, by its name; all others are texts.
+const FORMS: [(&str, &str); 7] = [
+    ("as_of", "is no day such as 2026-11-01"),
+    ("supersedes", "is no snapshot's id such as s-4oymiquy7qobjgx36tej"),
+    ("snapshot", "is no snapshot's id such as s-4oymiquy7qobjgx36tej"),
+    ("stage", "is neither `true` nor `false`"),
+    ("dry_run", "is neither `true` nor `false`"),
+    ("max_rejects", "is no number such as 0 or 100"),
+    ("limit", "is no number such as 100"),
+];
+
+/// Turns a reading error into a problem that names the parameter, not its value.
+fn explain(error: &serde_path_to_error::Error<serde_urlencoded::de::Error>) -> Problem {
+    let (name, told) = (error.path().to_string(), error.inner().to_string());
+    let form = FORMS.iter().find(|(known, _)| *known == name);
+    let detail = if let Some(rest) = told.strip_prefix("unknown field ") {
+        format!("The address has no parameter {rest}.")
+    } else if let Some(rest) = told.strip_prefix("missing field ") {
+        format!("The address lacks the parameter {rest}.")
+    } else if let Some(rest) = told.strip_prefix("duplicate field ") {
+        format!("The address has the parameter {rest} twice.")
+    } else if let Some((_, form)) = form {
+        format!("`{name}` {form}.")
+    } else {
+        "The address's parameters cannot be read.".to_owned()
+    };
+    Kind::BodyInvalid.problem(detail)
 }
 
 /// A path parameter that is no such id names nothing, so it is `not_found`.
@@ -111,10 +131,39 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_parameter_is_named() {
-        let problem = page("limitt=3").unwrap_err();
+    fn what_is_wrong_with_a_parameter_is_told_with_its_name() {
+        let detail = |query: &str| page(query).unwrap_err().detail().to_owned();
 
-        assert!(problem.detail().contains("limitt"), "{problem}");
+        assert_eq!(
+            detail("limitt=3"),
+            "The address has no parameter `limitt`, expected `limit` or `after`."
+        );
+        assert_eq!(detail("limit=-1"), "`limit` is no number such as 100.");
+        assert_eq!(detail("limit=1&limit=2"), "The address has the parameter `limit` twice.");
+    }
+
+    /// A parameter that is more than a text must say how it is written.
+    #[test]
+    fn the_form_of_every_parameter_of_the_contract_is_known() {
+        let contract: serde_json::Value =
+            serde_saphyr::from_str(crate::http::Contract::get().yaml()).unwrap();
+        let operations = contract["paths"].as_object().unwrap().values();
+        let operations = operations.flat_map(|address| address.as_object().unwrap().values());
+        let parameters = operations
+            .flat_map(|operation| operation["parameters"].as_array().into_iter().flatten());
+        let mut met = std::collections::BTreeSet::new();
+        for parameter in parameters.filter(|parameter| parameter["in"] == "query") {
+            let name = parameter["name"].as_str().unwrap();
+            let schema = parameter["schema"].to_string();
+            let is_text = schema.contains("string") && !schema.contains("\"date\"");
+            let is_id = schema.contains("^s-") && name != "after";
+            if !is_text || is_id {
+                met.insert(name.to_owned());
+            }
+        }
+
+        let known = FORMS.iter().map(|(name, _)| (*name).to_owned());
+        assert_eq!(met, known.collect());
     }
 
     #[test]

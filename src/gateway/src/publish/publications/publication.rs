@@ -148,8 +148,8 @@ pub(crate) struct Success {
     pub(crate) edition: Option<EditionId>,
     /// What was found in the source of a single snapshot.
     pub(crate) report: Option<Report>,
-    /// The snapshots of an edition, each with whether it is held.
-    pub(crate) members: Vec<(DatasetName, Option<SnapshotId>, bool)>,
+    /// The snapshots of an edition, each with where it stands.
+    pub(crate) members: Vec<(DatasetName, SnapshotId, MemberState)>,
 }
 
 /// Where one dataset of an edition stands.
@@ -163,7 +163,7 @@ pub enum MemberState {
     Checked,
     /// It breaks the codebook.
     Rejected,
-    /// Its snapshot is current in a new edition.
+    /// Its snapshot is current, in a new edition or already in the one before.
     Published,
     /// Its snapshot is there, to be activated with the others.
     Staged,
@@ -214,25 +214,12 @@ impl Member {
 
 impl Publication {
     /// Notes how an edition's datasets ended.
-    pub(crate) fn end_members(
-        &mut self,
-        ends: &[(DatasetName, Option<SnapshotId>, bool)],
-        state: PublicationState,
-    ) {
+    pub(crate) fn end_members(&mut self, ends: &[(DatasetName, SnapshotId, MemberState)]) {
         for member in &mut self.members {
             let end = ends.iter().find(|(dataset, _, _)| *dataset == member.dataset);
-            let Some((_, snapshot, is_held)) = end else { continue };
-            member.snapshot.clone_from(snapshot);
-            member.state = match state {
-                PublicationState::Published => MemberState::Published,
-                PublicationState::Held if *is_held => MemberState::Held,
-                PublicationState::Staged | PublicationState::Held => MemberState::Staged,
-                PublicationState::Running
-                | PublicationState::Checked
-                | PublicationState::Rejected
-                | PublicationState::Failed
-                | PublicationState::Cancelled => member.state,
-            };
+            let Some((_, snapshot, state)) = end else { continue };
+            member.snapshot = Some(snapshot.clone());
+            member.state = *state;
         }
     }
 

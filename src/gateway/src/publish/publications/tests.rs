@@ -21,6 +21,7 @@ fn delivery(dataset: &str, key: Option<&str>) -> Delivery {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv"));
     Delivery {
+        digest: None,
         label: Label::of(&headers, &dataset).unwrap(),
         subject: Subject::Snapshot(Order {
             dataset,

@@ -2,14 +2,23 @@
 //!
 //! One file goes as it is; several, or a folder, go as a tar archive. Sources are streamed as
 //! bytes, never named as paths: the server may run as somebody else, or elsewhere.
+//!
+//! # Invariant
+//! What a folder holds goes whole or not at all. Only hidden files stay behind, as the server
+//! leaves those in archives; a link is refused, since it may lead anywhere.
 
-use std::fs::File;
-use std::io::{self, Read};
+mod stream;
+
+use std::fs::{File, FileType};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
 use reqwest::blocking::Body;
+
+pub(super) use stream::Fault;
+use stream::{Archive, Whole};
 
 /// What goes up in one request.
 pub(super) struct Parcel {
@@ -34,6 +43,7 @@ impl Parcel {
                 .metadata()
                 .with_context(|| format!("{} cannot be read", source.display()))?;
             if metadata.is_dir() {
+                // What is named itself may be a link: whoever names it knows where it leads.
                 gather(source, "", &mut files)?;
             } else {
                 files.push(Item::of(source, "")?);
@@ -44,7 +54,7 @@ impl Parcel {
             }
         }
         if files.is_empty() {
-            bail!("there are no files in what was given");
+            bail!("there are no files in what was given, but for hidden ones");
         }
         Ok(Self { files, is_edition: false })
     }
@@ -53,7 +63,6 @@ impl Parcel {
     pub(super) fn of_edition(folder: &Path) -> anyhow::Result<Self> {
         let mut files = Vec::new();
         gather(folder, "", &mut files)?;
-        files.retain(|item| !item.is_hidden());
         if let Some(item) = files.iter().find(|item| !item.name.contains('/')) {
             bail!(
                 "{} lies beside the folders: an edition has one folder for each dataset, and \
@@ -90,45 +99,58 @@ impl Parcel {
         ]
     }
 
-    /// The body, which moves the bar as it is read.
-    pub(super) fn into_body(self, bar: &ProgressBar) -> Body {
-        match self.files.as_slice() {
-            [item] if !self.is_edition => match File::open(&item.path) {
-                Ok(file) => Body::sized(bar.wrap_read(file), item.bytes),
-                Err(error) => Body::new(Broken(Some(error))),
-            },
-            _ => Body::new(bar.wrap_read(tar_of(self.files))),
-        }
+    /// The body, which moves the bar as it is read, and what will say which file broke it off.
+    pub(super) fn into_body(mut self, bar: &ProgressBar) -> anyhow::Result<(Body, Fault)> {
+        let fault = Fault::default();
+        let body = match self.files.as_slice() {
+            [item] if !self.is_edition => {
+                let bytes = item.bytes;
+                let file = Whole::open(self.files.remove(0), &fault);
+                Body::sized(bar.wrap_read(file), bytes)
+            }
+            _ => {
+                let archive = Archive::of(self.files, &fault);
+                Body::new(bar.wrap_read(archive.context("the files cannot be packed")?))
+            }
+        };
+        Ok((body, fault))
     }
 }
 
 impl Item {
-    /// Whether an operating system left it.
-    fn is_hidden(&self) -> bool {
-        self.name.split('/').any(|part| part.starts_with('.'))
-    }
-
+    /// A file that can be read, below a folder of the delivery.
     fn of(path: &Path, folder: &str) -> anyhow::Result<Self> {
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-            bail!("{} has a name that is no UTF-8 text", path.display());
-        };
-        let metadata =
-            path.metadata().with_context(|| format!("{} cannot be read", path.display()))?;
+        let name = name_of(path)?;
+        let cannot = || format!("{} cannot be read", path.display());
+        let metadata = path.metadata().with_context(cannot)?;
+        if !metadata.is_file() {
+            bail!("{} is {}, and no file", path.display(), kind_of(metadata.file_type()));
+        }
+        // Better before anything was sent than in the middle of it.
+        File::open(path).with_context(cannot)?;
         Ok(Self { path: path.to_owned(), name: format!("{folder}{name}"), bytes: metadata.len() })
     }
 }
 
 /// Gathers the files below a folder, in the order of their names.
 fn gather(folder: &Path, prefix: &str, files: &mut Vec<Item>) -> anyhow::Result<()> {
-    let entries =
-        folder.read_dir().with_context(|| format!("{} cannot be read", folder.display()))?;
-    let mut paths: Vec<_> =
-        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("folder");
-            gather(&path, &format!("{prefix}{name}/"), files)?;
+    let cannot = || format!("{} cannot be read", folder.display());
+    let entries = folder.read_dir().with_context(cannot)?;
+    let entries: Result<Vec<_>, _> = entries.collect();
+    let mut entries = entries.with_context(cannot)?;
+    entries.retain(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
+    entries.sort_by_key(std::fs::DirEntry::path);
+    for entry in entries {
+        let path = entry.path();
+        let kind = entry.file_type().with_context(cannot)?;
+        if kind.is_symlink() {
+            bail!(
+                "{} is a link; put what it leads to in its place, or take it away",
+                path.display()
+            );
+        }
+        if kind.is_dir() {
+            gather(&path, &format!("{prefix}{}/", name_of(&path)?), files)?;
         } else {
             files.push(Item::of(&path, prefix)?);
         }
@@ -136,31 +158,24 @@ fn gather(folder: &Path, prefix: &str, files: &mut Vec<Item>) -> anyhow::Result<
     Ok(())
 }
 
-/// Writes an archive into a pipe, on a thread that ends with the reader.
-fn tar_of(files: Vec<Item>) -> Box<dyn Read + Send> {
-    let (reader, writer) = match io::pipe() {
-        Ok(ends) => ends,
-        Err(error) => return Box::new(Broken(Some(error))),
-    };
-    std::thread::spawn(move || {
-        let mut archive = tar::Builder::new(writer);
-        for item in &files {
-            // Who reads a broken pipe sees an archive without an end, and says so.
-            if archive.append_path_with_name(&item.path, &item.name).is_err() {
-                return;
-            }
-        }
-        drop(archive.into_inner());
-    });
-    Box::new(reader)
+/// The last part of a path, as archives can have it.
+fn name_of(path: &Path) -> anyhow::Result<&str> {
+    match path.file_name().and_then(|name| name.to_str()) {
+        Some(name) => Ok(name),
+        None => bail!("{} has a name that is no UTF-8 text", path.display()),
+    }
 }
 
-/// A source that could not be opened: reading it says why.
-struct Broken(Option<io::Error>);
-
-impl Read for Broken {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        Err(self.0.take().unwrap_or_else(|| io::Error::from(io::ErrorKind::BrokenPipe)))
+/// What something is that is no file.
+fn kind_of(kind: FileType) -> &'static str {
+    if kind.is_dir() {
+        "a folder"
+    } else if kind.is_socket() {
+        "a socket"
+    } else if kind.is_fifo() {
+        "a pipe"
+    } else {
+        "a device"
     }
 }
 

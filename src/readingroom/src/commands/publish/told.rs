@@ -19,22 +19,33 @@ pub(super) fn told(publication: &Value) -> Vec<String> {
         lines.extend(report(&member["report"], &format!("{name}/")));
         lines.push(end(member, publication));
     }
-    let staged: Vec<_> = members
-        .iter()
-        .map(|member| {
-            format!("{}@{}", output::cell(&member["dataset"]), output::cell(&member["snapshot"]))
-        })
-        .collect();
-    lines.push(match publication["state"].as_str() {
-        Some("checked") => "nothing to object to; nothing was published".to_owned(),
-        Some("staged") => format!("activate with: editions activate {}", staged.join(" ")),
-        Some("held") => format!(
-            "activate, once you have looked, with: editions activate {} --reason TEXT",
-            staged.join(" ")
-        ),
-        _ => format!("{} is the newest edition", output::cell(&publication["edition"])),
-    });
+    lines.push(end_of_edition(publication, members));
     lines
+}
+
+/// How an edition ended, and what is left to do.
+fn end_of_edition(publication: &Value, members: &[Value]) -> String {
+    let waiting = members.iter().filter(|member| member["state"] != "published").map(|member| {
+        format!("{}@{}", output::cell(&member["dataset"]), output::cell(&member["snapshot"]))
+    });
+    let activate = || format!("editions activate {}", waiting.collect::<Vec<_>>().join(" "));
+    match publication["state"].as_str() {
+        Some("checked") if members.iter().any(would_be_held) => {
+            "nothing rejects it, but it would be held, all of it; nothing was published".to_owned()
+        }
+        Some("checked") => "nothing to object to; nothing was published".to_owned(),
+        Some("staged") => format!("activate with: {}", activate()),
+        Some("held") => {
+            format!("activate, once you have looked, with: {} --reason TEXT", activate())
+        }
+        _ => format!("{} is the newest edition", output::cell(&publication["edition"])),
+    }
+}
+
+/// Whether something was found for which a person must look before it is current.
+fn would_be_held(dataset: &Value) -> bool {
+    let mut findings = dataset["report"]["quality"].as_array().into_iter().flatten();
+    findings.any(|finding| finding["verdict"] == "held")
 }
 
 /// What was found in the sources of a dataset, with what comes before their names.
@@ -91,7 +102,12 @@ pub(crate) fn finding_line(finding: &Value) -> String {
 fn end(dataset: &Value, publication: &Value) -> String {
     let name = output::cell(&dataset["dataset"]);
     let snapshot = output::cell(&dataset["snapshot"]);
+    let rows = &dataset["report"]["row_count"];
     match dataset["state"].as_str() {
+        Some("checked") if would_be_held(dataset) => format!(
+            "{name}: nothing rejects it, but it would be held for what was found; nothing was \
+             published"
+        ),
         Some("checked") => format!("{name}: nothing to object to; nothing was published"),
         Some("staged") => format!(
             "{name}@{snapshot} is staged; `readingroom snapshots activate` makes it current"
@@ -100,11 +116,13 @@ fn end(dataset: &Value, publication: &Value) -> String {
             "{name}@{snapshot} is held for what was found; `readingroom snapshots activate --reason \
              TEXT` makes it current all the same"
         ),
-        _ => format!(
-            "{name}@{snapshot} is current in {}, {} rows",
-            output::cell(&publication["edition"]),
-            dataset["report"]["row_count"]
-        ),
+        _ if publication["edition"].is_null() => {
+            format!("{name}@{snapshot} is what is current already, {rows} rows")
+        }
+        _ => {
+            let edition = output::cell(&publication["edition"]);
+            format!("{name}@{snapshot} is current in {edition}, {rows} rows")
+        }
     }
 }
 
@@ -119,4 +137,44 @@ pub(super) fn refusal(publication: &Value) -> String {
         text.push_str(&reject_line(reject));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Two datasets of an edition, the first with a finding.
+    fn edition(state: &str, states: [&str; 2], verdict: &str) -> Value {
+        let finding = json!({"rule": "rows_drop", "count": 4, "share": 0.5, "verdict": verdict});
+        let member = |name: &str, state: &str, quality: Value| {
+            let report = json!({"row_count": 4, "quality": quality});
+            json!({"dataset": name, "snapshot": "s-1", "state": state, "report": report})
+        };
+        json!({"state": state, "edition": null, "datasets": [
+            member("traders", states[0], json!([finding])),
+            member("listings", states[1], json!([])),
+        ]})
+    }
+
+    #[test]
+    fn a_dry_run_says_what_would_be_held() {
+        let lines = told(&edition("checked", ["checked", "checked"], "held"));
+
+        assert!(
+            lines[1].contains("traders: nothing rejects it, but it would be held"),
+            "{lines:?}"
+        );
+        assert!(lines[2].contains("listings: nothing to object to"), "{lines:?}");
+        assert!(lines[3].contains("would be held, all of it"), "{lines:?}");
+    }
+
+    #[test]
+    fn what_is_current_already_waits_for_nobody() {
+        let lines = told(&edition("held", ["held", "published"], "held"));
+
+        assert!(lines[2].contains("listings@s-1 is what is current already"), "{lines:?}");
+        assert!(lines[3].contains("editions activate traders@s-1 --reason"), "{lines:?}");
+    }
 }

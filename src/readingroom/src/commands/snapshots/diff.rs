@@ -4,6 +4,14 @@ use serde_json::Value;
 
 use crate::output::{self, Column};
 
+/// Notes that not the snapshot that was asked for was compared, but what stands in its place.
+pub(super) fn note_successor(asked: Option<&str>, side: &Value) {
+    let found = output::cell(&side["snapshot"]);
+    if let Some(asked) = asked.filter(|asked| asked.starts_with("s-") && *asked != found) {
+        output::note(format_args!("{asked} was written anew: {found} stands in its place"));
+    }
+}
+
 /// Prints how two snapshots differ.
 pub(super) fn show(changes: &Value) {
     let side = |name: &str| {
