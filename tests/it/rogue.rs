@@ -68,7 +68,11 @@ impl Rogue {
         match message {
             ToWorker::Plan(question) => self.plan(question),
             ToWorker::Go { .. } => self.go(),
-            _ => {}
+            ToWorker::Hello { .. }
+            | ToWorker::Bind { .. }
+            | ToWorker::Publish { .. }
+            | ToWorker::Compact { .. }
+            | ToWorker::Task { .. } => {}
         }
     }
 

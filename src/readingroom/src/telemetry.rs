@@ -59,6 +59,10 @@ fn words(cause: &(dyn std::error::Error + 'static)) -> (String, bool) {
 }
 
 /// What the operating system says, in our words.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the system knows more errors than have words here"
+)]
 pub(crate) fn of_system(error: &io::Error) -> String {
     let words = match error.kind() {
         io::ErrorKind::NotFound => "it is not there",

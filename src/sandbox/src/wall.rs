@@ -4,7 +4,7 @@
 //! but not the files that they name. What each holds back is in docs/sandbox.md.
 //!
 //! # Source
-//! landlock(7), seccomp(2), user_namespaces(7), setrlimit(2).
+//! landlock(7), seccomp(2), `user_namespaces(7)`, setrlimit(2).
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -82,10 +82,10 @@ impl Membership {
         other: impl Fn(&str) -> Option<String>,
     ) -> EngineResult<Option<Self>> {
         let items: ArrayRef = if let Some(views) = self.items.as_string_view_opt() {
-            let items = views.iter().flatten().filter_map(|text| other(text));
+            let items = views.iter().flatten().filter_map(&other);
             Arc::new(StringViewArray::from_iter_values(items))
         } else if let Some(texts) = self.items.as_string_opt::<i32>() {
-            let items = texts.iter().flatten().filter_map(|text| other(text));
+            let items = texts.iter().flatten().filter_map(other);
             Arc::new(StringArray::from_iter_values(items))
         } else {
             return Ok(None);

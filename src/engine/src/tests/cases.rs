@@ -24,10 +24,10 @@ fn check(world: &World, case: &Case) -> Result<(), String> {
 
 fn answer(told: Result<Told, domain::verdict::Refusal>) -> Result<Told, String> {
     let told = told.map_err(|refusal| format!("{refusal:?}"))?;
-    match &told.result {
-        crate::RunResult::Finished(_) => Ok(told),
-        other => Err(format!("{other:?}")),
+    if matches!(told.result, crate::RunResult::Finished(_)) {
+        return Ok(told);
     }
+    Err(format!("{:?}", told.result))
 }
 
 fn scans(told: &Told) -> String {
@@ -71,7 +71,7 @@ fn after_each_refusal_stands_what_passes() {
         .enumerate()
         .filter(|(place, case)| {
             let next = cases.get(place + 1).filter(|next| file(next) == file(case));
-            is_refused(case) && next.is_none_or(|next| is_refused(next))
+            is_refused(case) && next.is_none_or(&is_refused)
         })
         .map(|(_, case)| case.place.as_str())
         .collect();

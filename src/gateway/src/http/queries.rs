@@ -97,7 +97,7 @@ pub(crate) async fn ask(
     let (query, project) = (asking.query.clone(), project_of(&caller)?);
     let patience = Patience::of(&room, &query, preference);
     let reply = wait(room.ask(asking), preference.wait).await;
-    patience.is_rewarded();
+    patience.end();
     match reply? {
         Some(Reply::Answer(released)) => Ok(answer::respond(&released, Part::Whole)),
         Some(Reply::Plan(planned)) => json(StatusCode::OK, &PlanBody::of(&planned)),
@@ -117,7 +117,7 @@ impl Patience {
     }
 
     /// The end came first.
-    fn is_rewarded(mut self) {
+    fn end(mut self) {
         self.0 = None;
     }
 }

@@ -8,7 +8,7 @@ use rustix::thread::{CapabilitySet, CapabilitySets, UnshareFlags};
 /// Leaves the namespaces of the machine's users, network and shared memory.
 ///
 /// # Order
-/// While the process has one thread, as user_namespaces(7) asks. Who enters a user namespace has
+/// While the process has one thread, as `user_namespaces(7)` asks. Who enters a user namespace has
 /// all capabilities in it, so [`give_up_capabilities`] comes after.
 #[expect(unsafe_code, reason = "unshare can take descriptors apart; these flags do not")]
 pub(super) fn leave() -> io::Result<()> {

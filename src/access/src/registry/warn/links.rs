@@ -38,11 +38,8 @@ impl<'a> Links<'a> {
     fn join(&mut self, here: Column<'a>, there: Column<'a>) {
         let new = self.groups.len();
         let kept = *self.groups.entry(here).or_insert(new);
-        match self.groups.insert(there, kept) {
-            Some(gone) => {
-                self.groups.values_mut().filter(|group| **group == gone).for_each(|it| *it = kept);
-            }
-            None => {}
+        if let Some(gone) = self.groups.insert(there, kept) {
+            self.groups.values_mut().filter(|group| **group == gone).for_each(|it| *it = kept);
         }
     }
 
