@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::PseudonymKey;
-use sandbox::{LeaseError, Pool, PoolSettings, Stop, WorkerEnd, WorkerError};
+use domain::limits::LimitName;
+use sandbox::{LeaseError, Pool, PoolSettings, RunEnd, Stop, WorkerEnd, WorkerError};
 
 use super::script::{self};
 use super::{LONG, Lives, Room, folders, key_of, loss, project_id, question, rows};
@@ -95,7 +96,6 @@ fn kill_from_outside(pid: &[u8]) {
 async fn each_way_to_crash_is_told_apart() {
     let room = Room::open();
     let cases = [
-        ("abort", WorkerEnd::Aborted),
         ("exit 101", WorkerEnd::Panicked),
         ("exit 3", WorkerEnd::Exited { code: 3 }),
         ("exit 0", WorkerEnd::Left),
@@ -105,6 +105,17 @@ async fn each_way_to_crash_is_told_apart() {
 
         assert_eq!(loss(end), expected, "{sql}");
     }
+}
+
+/// An allocation that failed aborts: the question had more than it may, and the pool knows how.
+#[tokio::test]
+async fn an_abort_is_told_as_the_limit_of_memory() {
+    let room = Room::open();
+
+    let (end, _) = room.ask("p-ada", "abort").await;
+
+    assert_eq!(end.unwrap(), RunEnd::Outgrown(LimitName::MemoryBytes));
+    assert_eq!(room.lives.ends(1).await, [WorkerEnd::Aborted]);
 }
 
 #[tokio::test]
@@ -223,7 +234,7 @@ async fn what_a_worker_leaves_in_its_folder_goes_with_it() {
 
     let (end, _) = room.ask("p-ada", "spill then abort").await;
 
-    assert_eq!(loss(end), WorkerEnd::Aborted);
+    assert_eq!(end.unwrap(), RunEnd::Outgrown(LimitName::MemoryBytes));
     assert_eq!(room.folders(), 0);
 }
 
